@@ -1,0 +1,214 @@
+"""The Case: what one chart says about one patient, every value with its source and date.
+
+Plain frozen values, standard library only. Days are proleptic ordinals (`date.toordinal()`), so a
+case does not depend on the day it is looked at: `assess(case, on)` decides what is past.
+Numbers are in the canonical units of clinical-spec section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Literal
+
+Day = int
+Comparator = Literal["", "<", "<=", ">", ">="]
+RecordKind = Literal["administration", "statement", "request"]
+DosePer = Literal["day", "administration", "administration-m2", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A date known to a day (first == last), a month or a year."""
+
+    first: Day
+    last: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who the chart is about. `born` is None when the chart does not say."""
+
+    sex: Literal["female", "male", "unknown"] = "unknown"
+    born: Span | None = None
+    deceased: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One dated number of one measure, in the measure's canonical unit.
+
+    `stated` is the value and unit as the chart wrote them. `bound` is the FHIR comparator: a value
+    with a bound is not a number, and the guideline uses it only where the bound alone decides.
+    Albumin is BCG-equivalent (clinical-spec 2.1); `method` keeps the assay that was stated.
+    """
+
+    measure: str
+    day: Day
+    value: float
+    unit: str
+    source: str
+    stated: str = ""
+    bound: Comparator = ""
+    issued: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One dated answer that is a word: positive, negative, III+V, non-adherent, yes, no."""
+
+    measure: str
+    day: Day
+    value: str
+    source: str
+    issued: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A coded problem. Empty `clinical` or `verification` means the chart left it out."""
+
+    concept: str
+    source: str
+    onset: Span | None = None
+    ended: Day | None = None
+    recorded: Day | None = None
+    clinical: str = ""
+    verification: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A completed procedure. `day` is None when the chart gives no usable date."""
+
+    concept: str
+    source: str
+    day: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Milligrams, with what they are per. `administration-m2` means mg/m2 of body surface."""
+
+    milligrams: float
+    per: DosePer
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One medication record that counts as exposure (clinical-spec 3.2).
+
+    `end` None means ongoing. An administration has start == end. `reason` is the line-end reason:
+    ineffective, intolerance, non-adherence, remission, completed, or empty.
+    `coded` is False when the drug was known from text only: such a record can never by itself
+    complete an adequate line.
+    """
+
+    agent: str
+    kind: RecordKind
+    start: Day
+    end: Day | None
+    source: str
+    dose: Dose | None = None
+    route: str = ""
+    reason: str = ""
+    coded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A record that says the drug was prescribed and not taken: evidence of non-adherence, never exposure."""
+
+    agent: str
+    source: str
+    day: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An active allergy or intolerance to an agent; refuted and inactive entries never get here (R-12)."""
+
+    agent: str
+    kind: Literal["allergy", "intolerance", ""]
+    source: str
+    day: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A resource that was not used although it could have mattered, and why.
+
+    `concept` is what it seems to be about, `day` when, `shown` a short safe text for the card.
+    """
+
+    resource: str
+    reason: str
+    concept: str = ""
+    day: Day | None = None
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Every resource that came in, in exactly one bin. The four add up to `total`."""
+
+    total: int = 0
+    used: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
+    not_relevant: int = 0
+    set_aside: int = 0
+
+
+Quantities = Mapping[str, tuple[Quantity, ...]]
+Findings = Mapping[str, tuple[Finding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The typed chart. Series are ascending by day, one value per day and measure (R-04).
+
+    `conflicts` names same-day values that differed by more than 20 % (R-04), as sentences' material:
+    the losing quantity. `not_provided` names the kinds of data the client did not send at all.
+    """
+
+    patient: Patient
+    quantities: Quantities = field(default_factory=dict)
+    findings: Findings = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    not_taken: tuple[NotTaken, ...] = ()
+    allergies: tuple[Allergy, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    disagreements: tuple[tuple[Quantity, Quantity], ...] = ()
+    not_provided: tuple[str, ...] = ()
+    bins: Bins = field(default_factory=Bins)
+
+    def series(self, measure: str) -> tuple[Quantity, ...]:
+        """All values of a measure, oldest first; empty when there are none."""
+        return self.quantities.get(measure, ())
+
+    def answers(self, measure: str) -> tuple[Finding, ...]:
+        """All answers of a measure, oldest first; empty when there are none."""
+        return self.findings.get(measure, ())
+
+    def until(self, on: date) -> Case:
+        """The case as it could be known on that day: later facts are gone, later ends are open."""
+        today = on.toordinal()
+        return replace(
+            self,
+            quantities={m: tuple(q for q in s if q.day <= today) for m, s in self.quantities.items()},
+            findings={m: tuple(f for f in s if f.day <= today) for m, s in self.findings.items()},
+            conditions=tuple(c for c in self.conditions if c.onset is None or c.onset.first <= today),
+            procedures=tuple(p for p in self.procedures if p.day is None or p.day <= today),
+            exposures=tuple(_seen_from(e, today) for e in self.exposures if e.start <= today),
+        )
+
+
+def _seen_from(exposure: Exposure, today: Day) -> Exposure:
+    if exposure.end is not None and exposure.end > today:
+        return replace(exposure, end=None)
+    return exposure
