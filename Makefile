@@ -1,0 +1,66 @@
+# Everything a person or the CI runs. Python 3.11, git and make are enough: the packages land in .venv.
+
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+WORKERS ?= auto
+
+.PHONY: help
+help: ## show this list
+	@echo "Nextline CDS: make demo and make test are all you need at first."
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s%s\n", $$1, $$2}'
+
+.PHONY: demo serve
+demo: .venv/.ready ## start the real server, send it example patients, show the cards
+	@$(RUN) cds_service.cli demo
+
+serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127.0.0.1:8080)
+	@$(RUN) cds_service.cli serve
+
+.PHONY: test properties coverage check format bench
+test: .venv/.ready-dev ## run all tests
+	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
+
+properties: .venv/.ready-dev ## the property tests with 10,000 cases each (long)
+	@HYPOTHESIS_PROFILE=long $(RUN) pytest tests/properties --hypothesis-profile=long
+
+coverage: .venv/.ready-dev ## every branch of the clinical core must be reached by its own tests
+	@$(RUN) pytest tests/case tests/guideline --cov=cds_service/case --cov=cds_service/guideline --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-fail-under=100
+
+check: .venv/.ready-dev ## style, types, the house's import rule, generated files up to date
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+	@$(RUN) pytest tests/test_architecture.py tests/test_docs.py
+
+format: .venv/.ready-dev ## apply the style
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: .venv/.ready-dev ## what one call costs, as ratios
+	@$(RUN) benchmarks.handler
+
+.PHONY: tables stories
+tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines for clinicians, tables in docs
+	@$(RUN) cds_service.guideline.tables
+	@.venv/bin/python tools/documents.py
+
+stories: .venv/.ready ## write the example patients and their answers (fixtures/patient-view)
+	@$(RUN) cds_service.stories.build
+
+.PHONY: wheel clean
+wheel: ## build the wheel into dist/
+	@$(PYTHON) tools/bootstrap.py --wheel
+
+clean: ## remove what was built; fixtures and tables stay
+	rm -rf .venv build dist .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+INSTALLED_FROM := uv.lock pyproject.toml tools/bootstrap.py
+
+.venv/.ready: $(INSTALLED_FROM)
+	@$(PYTHON) tools/bootstrap.py
+	@touch $@
+
+.venv/.ready-dev: $(INSTALLED_FROM)
+	@$(PYTHON) tools/bootstrap.py --dev
+	@touch .venv/.ready $@

@@ -1,0 +1,54 @@
+"""Text that somebody else wrote, made safe to show.
+
+Real clients render `detail` as GitHub-flavoured Markdown with raw HTML switched on, so an unescaped chart text
+would run as markup. GFM also turns bare addresses into links, even behind backslashes or entities (the renderer
+looks at the finished text), so addresses are broken visibly with a blank.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+_BLANKS = re.compile(r"\s+")
+_SCHEME = re.compile(r"(?i)\b(https?|ftps?|mailto|xmpp|javascript|vbscript|data|file)\s*:")
+_WWW = re.compile(r"(?i)\bwww\.")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~#])")
+_BLOCK_START = re.compile(r"^(?:([-+=])(?=[-+=\s]|$)|(\d+)([.)])(?=\s|$))")
+
+
+def plain_text(text: str, limit: int) -> str:
+    """One line without control, bidi or private characters, angle brackets or addresses; at most `limit` long."""
+    return _shortened(_unlinked(_printable(text)).replace("<", "‹").replace(">", "›"), limit)
+
+
+def chart_text(text: str, limit: int = 80) -> str:
+    """Chart text for Markdown: one line, no markup, no HTML, no links; at most `limit` characters before escaping."""
+    shown = _unlinked(_shortened(_printable(text), limit))
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = _MARKDOWN.sub(r"\\\1", shown)
+    return _BLOCK_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", shown)
+
+
+def _unlinked(text: str) -> str:
+    """A blank inside every address, so that no renderer finds one."""
+    return _WWW.sub("www .", _SCHEME.sub(r"\1 :", text)).replace("@", " @ ")
+
+
+def _printable(text: str) -> str:
+    """Category C (control, format, surrogate, private) becomes a blank: it can hide, reverse or split what is read."""
+    kept = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in text)
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", kept)).strip()
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Cut between words, so that no number and no grapheme is halved; a single long word is cut before an accent."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    if not text[limit - 1].isspace() and " " in cut:
+        cut = cut.rsplit(" ", 1)[0]
+    while cut and len(cut) < len(text) and unicodedata.category(text[len(cut)]).startswith("M"):
+        cut = cut[:-1]
+    return cut.rstrip(" ,;:(") + ELLIPSIS

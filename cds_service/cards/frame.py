@@ -1,0 +1,74 @@
+"""The parts of a card that do not depend on its reasoning: indicator, source, links, override reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds_service.cards.stamp import Stamp
+from cds_service.cards.wording_measures import DISEASES
+from cds_service.guideline.assessment import Assessment, Severity
+from cds_service.guideline.evidence import EVIDENCE
+
+OVERRIDE_SYSTEM = "https://nextline-cds.org/CodeSystem/override-reason"
+RULE_SYSTEM = "https://nextline-cds.org/CodeSystem/rule"
+_LEVELS: tuple[Severity, ...] = ("info", "warning", "critical")
+
+SOURCES = {
+    "MN": "Nextline CDS (KDIGO 2021 glomerular diseases), not yet signed by a clinician",
+    "LN": "Nextline CDS (KDIGO 2024, ACR 2024, EULAR 2025 lupus nephritis), not yet signed by a clinician",
+}
+_GUIDELINES = {
+    "MN": (("EV-06", "KDIGO 2021 guideline, glomerular diseases"),),
+    "LN": (("EV-07", "KDIGO 2024 guideline, lupus nephritis"), ("EV-10", "EULAR 2025 recommendations, kidney in SLE")),
+}
+OVERRIDE_REASONS = {
+    "patient-declines": "The patient declines",
+    "other-plan-agreed": "Another plan has been agreed with the patient",
+    "contraindication-not-recorded": "Contraindication that is not in the record",
+    "record-incomplete": "The record is incomplete or wrong",
+    "treated-elsewhere": "Already done or treated elsewhere",
+    "not-available": "Not available, not licensed or not covered",
+    "disagree-with-evidence": "I read the evidence differently",
+    "decide-later": "I will decide later",
+}
+
+
+def shown_indicator(severity: Severity, stamp: Stamp) -> Severity:
+    """The severity, capped: a client that pops up `critical` at every chart opening gets switched off."""
+    return min(severity, stamp.indicator_cap, key=_LEVELS.index)
+
+
+def source(assessment: Assessment, topic: str, stamp: Stamp) -> dict[str, Any]:
+    """Guideline and year, the page about this service, and the rule as topic."""
+    base = stamp.public_base_url.rstrip("/")
+    return {
+        "label": SOURCES[assessment.disease or "MN"],
+        "url": f"{base}/about" if base else None,
+        "topic": {"system": RULE_SYSTEM, "code": topic, "display": topic_display(assessment, topic)},
+    }
+
+
+def topic_display(assessment: Assessment, topic: str) -> str:
+    """Rule and state in words, for clients that list topics."""
+    if topic != assessment.rule:
+        return topic.replace("_", " ").capitalize()
+    state = assessment.state.removeprefix("MN_").removeprefix("LN_")
+    return f"{DISEASES[assessment.disease or 'MN']}, {state.replace('_', ' ').lower()}"
+
+
+def links(assessment: Assessment, stamp: Stamp) -> list[dict[str, str]]:
+    """The guideline (its address is the same for every patient), and the SMART app where it is switched on."""
+    found = [
+        {"label": label, "url": EVIDENCE[code].url, "type": "absolute"}
+        for code, label in _GUIDELINES[assessment.disease or "MN"]
+        if EVIDENCE[code].url
+    ][:1]
+    base = stamp.public_base_url.rstrip("/")
+    if stamp.smart_app and base:
+        found.append({"label": "Course of treatment and values", "url": f"{base}/launch", "type": "smart"})
+    return found
+
+
+def override_reasons() -> list[dict[str, str]]:
+    """Why a clinician may put the card aside, coded."""
+    return [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code, text in OVERRIDE_REASONS.items()]

@@ -1,0 +1,36 @@
+"""Numbers as they are read: rounded sensibly, never in scientific writing, dates from ordinals."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from cds_service.case.model import Day
+
+
+def rounded(value: float) -> float | int:
+    """At most four decimals and six significant digits, whole numbers without a decimal point (7.6, 165, 0.087)."""
+    if not math.isfinite(value):
+        return 0
+    short = round(float(f"{value:.6g}"), 4)
+    return int(short) if short == int(short) else short
+
+
+def shown(value: float, digits: int = 3) -> str:
+    """A number in words' company: three significant digits after the point at most, never 1e+05."""
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:.1f}".removesuffix(".0")
+    text = f"{float(f'{value:.{digits}g}'):.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def percent(share: float) -> str:
+    """A share as per cent with one decimal where there is one, so that 29.6 % is not read as the 30 % limit."""
+    return f"{shown(round(share * 100, 1), 4)} %"
+
+
+def iso(day: Day) -> str:
+    """The date of an ordinal day."""
+    return date.fromordinal(day).isoformat()

@@ -1,0 +1,57 @@
+"""Which tests must come before the first dose of a class, going by what the chart holds (clinical-spec 7.3)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cds_service.case.model import Case, Finding, Quantity
+from cds_service.guideline.assessment import Assessment
+
+ANTI_CD20_CLASSES = frozenset({"RTX", "RTX_CNI", "ANTI_CD20_2G", "ANTI_CD20_COMBO"})
+_HEPATITIS_DAYS = 365
+_IGG_DAYS = 180
+_PREGNANCY_TEST_DAYS = 30
+_BLOOD_COUNT_DAYS = 30
+_CHILDBEARING = range(15, 51)
+_DAYS_PER_YEAR = 365.25
+_OVER = frozenset({"inactive", "resolved", "remission"})
+
+
+def tests_first(therapy_class: str, assessment: Assessment, case: Case, on: date) -> tuple[str, ...]:
+    """Keys of SCREENING. Also for alternatives, whose holds the notes of the leading class do not cover."""
+    today = on.toordinal()
+    wanted: list[str] = []
+    if therapy_class in ANTI_CD20_CLASSES:
+        wanted += [
+            key
+            for key, measure in (("HBSAG", "hbsag"), ("ANTI_HBC", "anti_hbc"))
+            if not _recent(case.answers(measure), today, _HEPATITIS_DAYS)
+        ]
+        if not _recent(case.series("igg"), today, _IGG_DAYS):
+            wanted.append("IGG")
+    if therapy_class == "CYC_GC" and not _recent(case.series("wbc"), today, _BLOOD_COUNT_DAYS):
+        wanted.append("WBC")
+    if _pregnancy_test_due(therapy_class, assessment, case, today):
+        wanted.append("PREGNANCY_TEST")
+    return tuple(wanted)
+
+
+def _pregnancy_test_due(therapy_class: str, assessment: Assessment, case: Case, today: int) -> bool:
+    """Cyclophosphamide in MN, any class in LN; not when pregnancy is already on record."""
+    if assessment.disease != "LN" and therapy_class != "CYC_GC":
+        return False
+    if "PREGNANCY_TEST_REQUIRED" in assessment.notes:
+        return True
+    if any(c.concept == "pregnancy" and c.ended is None and c.clinical not in _OVER for c in case.conditions):
+        return False
+    return _may_be_pregnant(case, today) and not _recent(case.answers("pregnancy_test"), today, _PREGNANCY_TEST_DAYS)
+
+
+def _may_be_pregnant(case: Case, today: int) -> bool:
+    if case.patient.sex != "female" or case.patient.born is None:
+        return False
+    return int((today - case.patient.born.first) / _DAYS_PER_YEAR) in _CHILDBEARING
+
+
+def _recent(results: tuple[Finding, ...] | tuple[Quantity, ...], today: int, days: int) -> bool:
+    return any(today - days <= result.day <= today for result in results)

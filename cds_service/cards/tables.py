@@ -1,0 +1,83 @@
+"""The two tables of a card: the values an answer rests on, and the treatment lines so far."""
+
+from __future__ import annotations
+
+from cds_service.cards.escape import chart_text
+from cds_service.cards.figures import joined
+from cds_service.cards.numbers import iso, percent, shown
+from cds_service.cards.wording_classes import LINE_CLASSES, OUTCOMES
+from cds_service.cards.wording_measures import MEASURES, ROLES, UNITS
+from cds_service.guideline.assessment import Assessment, Fact, LineSummary
+
+MOST_VALUES = 16
+MOST_LINES = 10
+
+
+def values_table(assessment: Assessment) -> str:
+    """What, date, value, role; the chart's own writing behind the value when it differs."""
+    if not assessment.facts:
+        return ""
+    rows = [_value_row(fact) for fact in assessment.facts[:MOST_VALUES]]
+    hidden = len(assessment.facts) - len(rows)
+    more = f"\n\n{hidden} more in the machine-readable part." if hidden > 0 else ""
+    return "\n".join(("**Values used**", "", "| What | Date | Value | Role |", "|---|---|---|---|", *rows)) + more
+
+
+def lines_table(assessment: Assessment) -> str:
+    """Class and agents, dates, and how the line is judged."""
+    if not assessment.lines:
+        return ""
+    rows = [_line_row(line) for line in assessment.lines[-MOST_LINES:]]
+    return "\n".join(("**Treatment so far**", "", "| Treatment | Dates | Judged |", "|---|---|---|", *rows))
+
+
+def measure_name(name: str) -> str:
+    """The name of a measure on a card; one without an entry is said in its own words."""
+    return MEASURES.get(name) or chart_text(name.replace("_", " "), 30)
+
+
+def quantity_text(value: float | str, unit: str) -> str:
+    """A value with its unit as a clinician writes it."""
+    number = chart_text(value.replace("_", " "), 40) if isinstance(value, str) else shown(value)
+    return f"{number} {UNITS.get(unit) or chart_text(unit, 20)}".strip()
+
+
+def _value_row(fact: Fact) -> str:
+    value = quantity_text(fact.value, fact.unit)
+    if fact.stated and not _says_the_same(fact):
+        value += f" (chart: {chart_text(fact.stated, 40)})"
+    role = ROLES.get(fact.role) or chart_text(fact.role.replace("_", " "), 20)
+    return f"| {measure_name(fact.name)} | {iso(fact.day)} | {value} | {role} |"
+
+
+def _says_the_same(fact: Fact) -> bool:
+    stated = fact.stated.replace(" ", "").lower()
+    number = fact.value if isinstance(fact.value, str) else shown(fact.value)
+    as_written = f"{number}{fact.unit}".lower()
+    if stated in {as_written, number.lower()}:
+        return True
+    if isinstance(fact.value, str) or not stated.endswith(fact.unit.lower()):
+        return False
+    try:
+        return float(stated.removesuffix(fact.unit.lower())) == fact.value
+    except ValueError:
+        return False
+
+
+def _line_row(line: LineSummary) -> str:
+    classes = joined(LINE_CLASSES.get(code) or chart_text(code, 20) for code in line.classes)
+    agents = [chart_text(agent.replace("_", " "), 30) for agent in line.agents]
+    named = [agent for agent in agents if agent not in classes]
+    treatment = f"{classes} ({', '.join(named)})" if named else classes
+    end = "ongoing" if line.end is None else iso(line.end)
+    return f"| {treatment[:1].upper()}{treatment[1:]} | {iso(line.start)} to {end} | {_judged(line)} |"
+
+
+def _judged(line: LineSummary) -> str:
+    words = [OUTCOMES.get(line.outcome) or chart_text(line.outcome.replace("_", " ").lower(), 30)]
+    if line.reduction is not None:
+        direction = "down" if line.reduction >= 0 else "up"
+        words.append(f"proteinuria {direction} {percent(abs(line.reduction))}")
+    if line.why:
+        words.append(chart_text(line.why, 90))
+    return "; ".join(word for word in words if word)

@@ -1,0 +1,161 @@
+"""How much of a drug a patient had: anti-CD20 grams, cyclophosphamide days, pulses and grams, daily doses.
+
+Source: clinical-spec 3.4, rulings R-13, R-23, R-27. Grams unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cds_service.case.drug_classes import MOFETIL_PER_ACID
+from cds_service.case.model import Day, Exposure
+from cds_service.case.segments import Segment, counted_and_echoes
+
+STANDARD_INFUSION_GRAMS = 1.0
+GRAMS_PER_STANDARD_M2_DOSE = 0.7
+STANDARD_M2_DOSE = 375.0
+SMALLEST_PULSE_MILLIGRAMS = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class AntiCd20Dose:
+    """Gram equivalents of one anti-CD20 segment.
+
+    `assumed` counts infusions without a recorded dose, taken as one standard infusion. `grams` is None
+    when only a statement or an order exists: then exposure is taken as adequate, and said (R-27).
+    """
+
+    grams: float | None
+    assumed: int = 0
+
+
+def anti_cd20_dose(segment: Segment) -> AntiCd20Dose:
+    """The dose of a segment of rituximab or a second-generation anti-CD20; 375 mg/m2 counts as 0.7 g."""
+    infusions = segment.infusions()
+    if not infusions:
+        known_only_from_text = not any(record.coded for record in segment.records)
+        return AntiCd20Dose(0.0 if known_only_from_text else None)
+    grams = sum(_infusion_grams(infusion) for infusion in infusions if infusion.coded)
+    return AntiCd20Dose(grams, sum(1 for infusion in infusions if infusion.dose is None))
+
+
+def _infusion_grams(infusion: Exposure) -> float:
+    if infusion.dose is None:
+        return STANDARD_INFUSION_GRAMS
+    if infusion.dose.per == "administration-m2":
+        return infusion.dose.milligrams / STANDARD_M2_DOSE * GRAMS_PER_STANDARD_M2_DOSE
+    return infusion.dose.milligrams / 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class CyclophosphamideDose:
+    """Days on daily cyclophosphamide, number of pulses, and grams; grams None when any dose is unknown."""
+
+    days: int
+    pulses: int
+    grams: float | None
+
+
+def cyclophosphamide_dose(records: Sequence[Exposure], today: Day) -> CyclophosphamideDose:
+    """The cyclophosphamide in these records up to today; a day and a dose are never counted twice."""
+    counted, _ = counted_and_echoes([record for record in records if record.start <= today and record.coded])
+    pulses = [record for record in counted if _is_a_pulse(record)]
+    pulse_days = {record.start for record in pulses}
+    daily: dict[Day, float | None] = {}
+    for record in counted:
+        if record in pulses:
+            continue
+        last = today if record.end is None else min(record.end, today)
+        dose = _daily_milligrams(record)
+        if dose is None and any(record.start <= day <= last for day in pulse_days):
+            continue
+        for day in range(record.start, last + 1):
+            daily[day] = _larger(daily.get(day, 0.0), dose)
+    grams = _total([_single_milligrams(pulse) for pulse in pulses] + list(daily.values()))
+    return CyclophosphamideDose(len(daily), len(pulses), grams)
+
+
+def _is_a_pulse(record: Exposure) -> bool:
+    """A single dose that is not one day of a daily course."""
+    if record.end != record.start or (record.dose is not None and record.dose.per == "day"):
+        return False
+    if record.route == "oral":
+        return False
+    return (
+        record.dose is None
+        or record.dose.per == "administration-m2"
+        or (record.dose.milligrams >= SMALLEST_PULSE_MILLIGRAMS)
+    )
+
+
+def _daily_milligrams(record: Exposure) -> float | None:
+    if record.dose is None:
+        return None
+    if record.dose.per == "day" or (record.dose.per == "administration" and record.start == record.end):
+        return record.dose.milligrams
+    return None
+
+
+def _single_milligrams(record: Exposure) -> float | None:
+    if record.dose is None or record.dose.per == "administration-m2":
+        return None
+    return record.dose.milligrams
+
+
+def _larger(before: float | None, dose: float | None) -> float | None:
+    return None if before is None or dose is None else max(before, dose)
+
+
+def _total(milligrams: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for amount in milligrams:
+        if amount is None:
+            return None
+        total += amount
+    return total / 1000.0
+
+
+def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day, prior_grams: float | None) -> float:
+    """Life-long grams as far as known: the recorded earlier total plus every dose that can be computed."""
+    records = [exposure for exposure in exposures if exposure.agent == "cyclophosphamide"]
+    known = [record for record in records if record.dose is not None and record.dose.per != "administration-m2"]
+    computed = cyclophosphamide_dose(known, today).grams or 0.0
+    return (prior_grams or 0.0) + computed
+
+
+def highest_mycophenolate_grams(segment: Segment) -> float | None:
+    """The highest daily dose in grams of mofetil; None when no daily dose is recorded."""
+    doses = [
+        record.dose.milligrams / 1000.0 * (MOFETIL_PER_ACID if record.agent == "mycophenolic_acid" else 1.0)
+        for record in segment.records
+        if record.dose is not None and record.dose.per == "day"
+    ]
+    return max(doses) if doses else None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseReduction:
+    """Newest dose as a share of the first, and since when the trailing run of reduced doses has held."""
+
+    fraction: float
+    since: Day | None
+
+
+def dose_reduction(segment: Segment, reduced_at_most: float) -> DoseReduction | None:
+    """How far a daily drug was stepped down within its segment; None when doses are not recorded."""
+    doses = [
+        (record.start, record.dose.milligrams)
+        for record in sorted(segment.records, key=lambda record: (record.start, record.source))
+        if record.agent == segment.records[-1].agent and record.dose is not None and record.dose.per == "day"
+    ]
+    if not doses or doses[0][1] <= 0:
+        return None
+    first = doses[0][1]
+    since: Day | None = None
+    for day, milligrams in doses:
+        if milligrams / first > reduced_at_most:
+            since = None
+        elif since is None:
+            since = day
+    return DoseReduction(doses[-1][1] / first, since)

@@ -1,0 +1,192 @@
+"""Exposure of one class over time: records merged into segments (clinical-spec 3.2, TL-1, TL-2, TL-6, TL-7).
+
+Days are ordinals. A segment without an end is ongoing on the day it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, NEVER_A_LINE, PULSE
+from cds_service.case.model import Day, Exposure
+
+CONTINUOUS_GAP = 90
+PULSE_GAP = 270
+GAP_AFTER_A_VERDICT = 30
+ANTI_CD20_EFFECT = 180
+COURSE_GAP = 45
+PONTICELLI_LEAD = 35
+ORDER_BEFORE_INFUSION = 30
+_PRIORITY = {"administration": 0, "statement": 1, "request": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Uninterrupted exposure to one class.
+
+    `records` count for dose and time; `echoes` are records of the same exposure in another resource
+    type (R-09, R-22): they add no dose and no time, but their stated reason still speaks.
+    """
+
+    therapy_class: str
+    start: Day
+    end: Day | None
+    records: tuple[Exposure, ...]
+    echoes: tuple[Exposure, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """True while the class is still being given."""
+        return self.end is None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The agents in order of first use."""
+        return tuple(dict.fromkeys(record.agent for record in self.records))
+
+    @property
+    def reason(self) -> str:
+        """The last non-empty reason for ending (TL-9)."""
+        return last_reason((*self.records, *self.echoes))
+
+    def effect_end(self, today: Day) -> Day:
+        """Until when the class acts: anti-CD20 for 180 d after the last infusion, others until stopped (TL-2)."""
+        if self.therapy_class in ANTI_CD20:
+            last = max(record.start if record.end is None else record.end for record in self.records)
+            return last + ANTI_CD20_EFFECT if self.end is not None else max(today, last + ANTI_CD20_EFFECT)
+        return today if self.end is None else self.end
+
+    def infusions(self) -> tuple[Exposure, ...]:
+        """Single administrations, in order of time."""
+        return tuple(record for record in self.records if record.kind == "administration")
+
+    def courses(self) -> int:
+        """How many courses: doses at most 45 d apart are one (TL-7)."""
+        starts = sorted(record.start for record in self.records)
+        return 1 + sum(1 for before, after in zip(starts, starts[1:], strict=False) if after - before > COURSE_GAP)
+
+
+def last_reason(records: Iterable[Exposure]) -> str:
+    """The non-empty reason of the record that ended last; empty when none gives one."""
+    given = [
+        (far_future(record.end), record.start, record.source, record.reason) for record in records if record.reason
+    ]
+    return max(given)[3] if given else ""
+
+
+def far_future(end: Day | None) -> Day:
+    """An end that sorts: ongoing comes after every date."""
+    return 10_000_000 if end is None else end
+
+
+def derive_segments(exposures: Sequence[Exposure]) -> tuple[Segment, ...]:
+    """All segments of all line-making classes, by start day."""
+    by_class: dict[str, list[Exposure]] = {}
+    for exposure in exposures:
+        therapy_class = CLASS_OF.get(exposure.agent)
+        if therapy_class is not None and therapy_class not in NEVER_A_LINE:
+            by_class.setdefault(therapy_class, []).append(exposure)
+    segments: list[Segment] = []
+    for therapy_class in sorted(by_class):
+        segments.extend(_segments_of(therapy_class, by_class[therapy_class]))
+    pulses = _steroid_pulses(exposures)
+    segments = [_from_the_steroid_pulse(segment, pulses) for segment in segments]
+    return tuple(sorted(segments, key=lambda segment: (segment.start, segment.therapy_class)))
+
+
+def counted_and_echoes(records: Sequence[Exposure]) -> tuple[list[Exposure], list[Exposure]]:
+    """Which records count as exposure, and which repeat one that already does (R-09, R-22).
+
+    The same agent by the same route on overlapping days is one exposure: administration before
+    statement before request. An order echoes what follows it within 30 d. A long statement or order
+    still counts for its time when single administered doses of a daily drug fall into it.
+    """
+    ordered = sorted(records, key=lambda record: (_PRIORITY[record.kind], record.start, record.source))
+    counted: list[Exposure] = []
+    echoes: list[Exposure] = []
+    for record in ordered:
+        (echoes if any(_repeats(record, earlier) for earlier in counted) else counted).append(record)
+    return counted, echoes
+
+
+def _repeats(record: Exposure, earlier: Exposure) -> bool:
+    if record.agent != earlier.agent or (record.route and earlier.route and record.route != earlier.route):
+        return False
+    if record.kind == earlier.kind:
+        return (record.start, record.end, record.dose, record.reason) == (
+            earlier.start,
+            earlier.end,
+            earlier.dose,
+            earlier.reason,
+        )
+    if earlier.kind == "administration" and not _is_pulse(record):
+        return False
+    if record.kind == "request" and record.start <= earlier.start <= record.start + ORDER_BEFORE_INFUSION:
+        return True
+    return record.start <= far_future(earlier.end) and earlier.start <= far_future(record.end)
+
+
+def _is_pulse(record: Exposure) -> bool:
+    if CLASS_OF[record.agent] in PULSE:
+        return True
+    return record.end is not None and record.end == record.start
+
+
+def _segments_of(therapy_class: str, records: Sequence[Exposure]) -> list[Segment]:
+    counted, echoes = counted_and_echoes(records)
+    limit = PULSE_GAP if therapy_class in PULSE else CONTINUOUS_GAP
+    groups: list[list[Exposure]] = []
+    for record in sorted(counted, key=lambda record: (record.start, far_future(record.end), record.source)):
+        if groups and _continues(groups[-1], echoes, record, limit):
+            groups[-1].append(record)
+        else:
+            groups.append([record])
+    return [_segment(therapy_class, group, echoes) for group in groups]
+
+
+def _continues(group: Sequence[Exposure], echoes: Sequence[Exposure], record: Exposure, limit: int) -> bool:
+    end = max(far_future(member.end) for member in group)
+    gap = record.start - end
+    if gap > limit:
+        return False
+    verdict = last_reason((*group, *_echoes_of(group, echoes)))
+    return not (verdict in {"remission", "ineffective"} and gap > GAP_AFTER_A_VERDICT)
+
+
+def _echoes_of(group: Sequence[Exposure], echoes: Sequence[Exposure]) -> tuple[Exposure, ...]:
+    return tuple(echo for echo in echoes if any(_repeats(echo, member) for member in group))
+
+
+def _segment(therapy_class: str, group: Sequence[Exposure], echoes: Sequence[Exposure]) -> Segment:
+    end = max(far_future(record.end) for record in group)
+    return Segment(
+        therapy_class=therapy_class,
+        start=group[0].start,
+        end=None if end == far_future(None) else end,
+        records=tuple(group),
+        echoes=_echoes_of(group, echoes),
+    )
+
+
+def _steroid_pulses(exposures: Iterable[Exposure]) -> tuple[Day, ...]:
+    """Days on which a short glucocorticoid pulse began: a dose given, or a course of at most a month."""
+    return tuple(
+        sorted(
+            exposure.start
+            for exposure in exposures
+            if CLASS_OF.get(exposure.agent) == "GC"
+            and exposure.end is not None
+            and exposure.end - exposure.start <= PONTICELLI_LEAD
+        )
+    )
+
+
+def _from_the_steroid_pulse(segment: Segment, pulses: Sequence[Day]) -> Segment:
+    """A modified Ponticelli course starts with its first glucocorticoid pulse (TL-6)."""
+    if segment.therapy_class != "CYC":
+        return segment
+    lead = [day for day in pulses if segment.start - PONTICELLI_LEAD <= day < segment.start]
+    if not lead:
+        return segment
+    return Segment(segment.therapy_class, lead[0], segment.end, segment.records, segment.echoes)

@@ -1,0 +1,176 @@
+"""One prefetch to one chart: opened, shown to be the patient's, selected, validated, and every resource binned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cds_service.fhir import interned
+from cds_service.fhir.bins import Bins, Resource, Unread, reference_of
+from cds_service.fhir.codes import FindName, Knows, meanings_by
+from cds_service.fhir.identity import gate_for, own_resources
+from cds_service.fhir.medication_references import medications_of
+from cds_service.fhir.newest import capped, value_key
+from cds_service.fhir.prefetch_data import Opened, State, open_key
+from cds_service.fhir.repairs import Repairs
+from cds_service.fhir.resources import FHIR_VERSION, SHAPES, read_patient, read_resource, subject_reference
+from cds_service.fhir.selection import (
+    Candidate,
+    select_coded,
+    select_medications,
+    select_observations,
+    with_status,
+    without_copies,
+)
+
+_SUBJECTS: Mapping[str, str] = {kind: shape.subject for kind, shape in SHAPES.items()}
+_MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
+_CODED = ("Condition", "Procedure", "AllergyIntolerance")
+_EPOCH = date(1970, 1, 1).toordinal()
+
+Read = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartData:
+    """What can be read of one chart.
+
+    `resources` holds, by type, (reference, fhir.resources model) of what passed, for the mappings to
+    read. The rest is in bins: `unread` with reasons, `superseded`, `not_relevant`; with what is
+    handed on, and `supporting` (Medications that a handed-on record points at), they add up to `total`.
+    `states` and `incomplete` speak of prefetch keys, `repairs` counts by name what was mended, and
+    `merged` says that the patient record was replaced by another.
+    """
+
+    patient: Any | None
+    patient_reference: str
+    resources: Mapping[str, tuple[Read, ...]]
+    unread: tuple[Unread, ...]
+    superseded: tuple[str, ...]
+    supporting: tuple[str, ...]
+    not_relevant: int
+    total: int
+    states: Mapping[str, State]
+    incomplete: tuple[str, ...]
+    warnings: int
+    repairs: Mapping[str, int]
+    merged: bool = False
+    fhir_version: str = FHIR_VERSION
+
+
+def read_chart(
+    prefetch: Mapping[str, Any],
+    patient_id: str,
+    *,
+    knows: Knows,
+    keep: Mapping[str, int | None],
+    on: date,
+    fhir_server: str | None = None,
+    names: FindName | None = None,
+) -> ChartData:
+    """Read the chart of one patient.
+
+    `knows(system, code)` says what a code means, `names(text)` which drug a text names (without it
+    every drug that has only a name is handed on), `keep` how many newest values of a measure are
+    enough (None: all), `on` is the day after which a date lies in the future.
+    Errors: PatientMismatch.
+    """
+    opened = {key: open_key(value) for key, value in prefetch.items()}
+    keys = opened.values()
+    gate = gate_for(patient_id, fhir_server, keys)
+    bins = Bins(total=sum(key.count for key in keys))
+    patients = [patient for key in keys for patient in key.by_kind.get("Patient", ())]
+    patient = _read_patient(patients, bins)
+    own = own_resources(gate, keys, _SUBJECTS, bins)
+    known, medications = meanings_by(knows), medications_of(keys, fhir_server)
+    candidates = select_observations(own["Observation"], known, bins)
+    for kind in _CODED:
+        candidates += select_coded(own[kind], known, bins)
+    for kind in _MEDICATIONS:
+        candidates += select_medications(own[kind], known, medications, names, bins)
+    candidates = with_status(without_copies(candidates, bins), bins)
+    resources = _validated(candidates, keep, on, patient_id, bins)
+    _bin_the_rest(keys, bins)
+    return ChartData(
+        patient=patient,
+        patient_reference=reference_of(patients[0]) if patients else "",
+        resources=resources,
+        unread=tuple(bins.unread),
+        superseded=tuple(bins.superseded),
+        supporting=tuple(bins.supporting),
+        not_relevant=bins.not_relevant,
+        total=bins.total,
+        states={key: value.state for key, value in opened.items()},
+        incomplete=tuple(key for key, value in opened.items() if value.incomplete),
+        warnings=sum(key.warnings for key in keys),
+        repairs=dict(bins.repairs),
+        merged=any(_is_merged(patient) for patient in patients),
+    )
+
+
+def _read_patient(patients: list[Resource], bins: Bins) -> Any | None:
+    if not patients:
+        return None
+    bins.superseded.extend(reference_of(copy) for copy in patients[1:])
+    patient = read_patient(patients[0], bins.repairs)
+    if patient is None:
+        bins.set_aside(patients[0], "UNREADABLE")
+    return patient
+
+
+def _validated(
+    candidates: list[Candidate], keep: Mapping[str, int | None], on: date, patient_id: str, bins: Bins
+) -> dict[str, tuple[Read, ...]]:
+    read = _reader(patient_id, bins)
+    passed: dict[str, list[Read]] = defaultdict(list)
+    for group in capped(candidates, keep, on.toordinal() - _EPOCH):
+        limit = keep.get(group[0].measure) if len(group) > 1 else None
+        places: set[Any] = set()
+        for candidate in group:
+            if limit is not None and len(places) >= limit:
+                # Older than the rules can look at.
+                bins.not_relevant += 1
+                continue
+            resource = read(candidate)
+            if resource is not None:
+                passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
+                if limit is not None:
+                    places.add(value_key(candidate))
+    return {kind: tuple(resources) for kind, resources in passed.items()}
+
+
+def _reader(patient_id: str, bins: Bins) -> Callable[[Candidate], Any | None]:
+    subject = subject_reference(patient_id)
+
+    def read(candidate: Candidate) -> Any | None:
+        repairs = Repairs()
+        code = interned.coded(candidate.pairs, repairs) if candidate.pairs else {"text": candidate.text or "panel"}
+        resource = read_resource(candidate.resource, code, subject, repairs, candidate.components)
+        if resource is None:
+            bins.set_aside(candidate.resource, "UNREADABLE", concept=candidate.measure if candidate.pairs else "")
+            return None
+        bins.repairs.update(repairs)
+        if candidate.support and candidate.support not in bins.supporting:
+            bins.supporting.append(candidate.support)
+        return resource
+
+    return read
+
+
+def _bin_the_rest(keys: Iterable[Opened], bins: Bins) -> None:
+    """Resource types that no rule reads, Medications nobody of ours points at, and entries without a resource."""
+    others = sum(
+        len(resources) for key in keys for kind, resources in key.by_kind.items() if kind not in {*_SUBJECTS, "Patient"}
+    )
+    bins.not_relevant += others - len(bins.supporting)
+    for key in keys:
+        bins.unread.extend([Unread("Bundle.entry", "UNREADABLE")] * key.unusable)
+
+
+def _is_merged(patient: Resource) -> bool:
+    links = patient.get("link")
+    listed = links if isinstance(links, list) else []
+    return any(isinstance(link, dict) and link.get("type") == "replaced-by" for link in listed)

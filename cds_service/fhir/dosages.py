@@ -1,0 +1,53 @@
+"""Dosages reduced to what treatment lines need: schedule, route, amount."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds_service.fhir import interned
+from cds_service.fhir import repairs as mend
+from cds_service.fhir.bins import Resource
+from cds_service.fhir.repairs import Repairs
+
+_MOST = 6
+_READ = ("sequence", "asNeededBoolean")
+_AMOUNTS = ("doseQuantity", "rateQuantity")
+
+
+def dosages(value: Any, repairs: Repairs) -> Any:
+    """A list of Dosage, each with schedule, route and amount. Texts are dropped: nothing is read from them."""
+    listed = mend.listed(value, repairs)
+    return [_dosage(item, repairs) for item in listed[:_MOST]] if isinstance(listed, list) else listed
+
+
+def dose_given(value: Any, repairs: Repairs) -> Any:
+    """MedicationAdministration.dosage: route and dose."""
+    _refuse_modifiers(value)
+    dose = mend.quantity(value.get("dose"), repairs)
+    route = interned.codings_only(value.get("route"), repairs)
+    return {name: part for name, part in (("dose", dose), ("route", route)) if part is not None}
+
+
+def _dosage(value: Any, repairs: Repairs) -> Resource:
+    _refuse_modifiers(value)
+    moved = mend.dosage(value, repairs)
+    read: Resource = {name: moved[name] for name in _READ if name in moved}
+    if "timing" in moved:
+        read["timing"] = interned.timing(moved["timing"], repairs)
+    if "route" in moved:
+        read["route"] = interned.codings_only(moved["route"], repairs)
+    if "doseAndRate" in moved:
+        read["doseAndRate"] = [_amount(item, repairs) for item in mend.listed(moved["doseAndRate"], repairs)]
+    return read
+
+
+def _amount(value: Any, repairs: Repairs) -> Resource:
+    read = {name: mend.quantity(value[name], repairs) for name in _AMOUNTS if name in value}
+    return {**read, "doseRange": value["doseRange"]} if "doseRange" in value else read
+
+
+def _refuse_modifiers(value: Any) -> None:
+    if not isinstance(value, dict):
+        raise TypeError("a dosage is an object")
+    if value.get("modifierExtension"):
+        raise ValueError("a modifier that is not understood")

@@ -1,0 +1,85 @@
+"""medicationReference: contained, elsewhere in the prefetch, or known by its display only (terminology.md 3.1).
+
+Nothing is fetched, and never from the address in the reference (SSRF-12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds_service.fhir.bins import Resource, reference_of
+from cds_service.fhir.prefetch_data import Opened
+
+_LONGEST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Medications:
+    """The Medication resources of one call, by every name under which a record may point at them."""
+
+    by_name: Mapping[str, Resource]
+    server: str
+
+    def concept_of(self, record: Resource) -> tuple[Any, str]:
+        """What the drug is, as a CodeableConcept, and the reference of the Medication that said so.
+
+        (None, "") when the record points at something that did not come and has no display:
+        missing evidence, never "not taken".
+        """
+        concept = record.get("medicationCodeableConcept")
+        if concept is not None:
+            return concept, ""
+        pointer = record.get("medicationReference")
+        if not isinstance(pointer, dict):
+            return None, ""
+        found, source = self._resolved(pointer.get("reference"), record)
+        if found is not None:
+            return _what_it_is(found), source
+        display = pointer.get("display")
+        return ({"text": display}, "") if isinstance(display, str) and display.strip() else (None, "")
+
+    def _resolved(self, reference: Any, record: Resource) -> tuple[Resource | None, str]:
+        if not isinstance(reference, str) or len(reference) > _LONGEST:
+            return None, ""
+        if reference.startswith("#"):
+            return _contained(record, reference[1:]), ""
+        bare = reference.partition("/_history/")[0]
+        found = self.by_name.get(bare)
+        if found is None and self.server and bare.startswith(f"{self.server}/Medication/"):
+            found = self.by_name.get(bare[len(self.server) + 1 :])
+        return found, reference_of(found) if found is not None else ""
+
+
+def medications_of(opened: Iterable[Opened], fhir_server: str | None) -> Medications:
+    """The Medications that came with the call."""
+    by_name: dict[str, Resource] = {}
+    for key in opened:
+        for resource in key.by_kind.get("Medication", ()):
+            if isinstance(resource.get("id"), str):
+                by_name.setdefault(f"Medication/{resource['id']}", resource)
+        by_name.update((url, resource) for url, resource in key.full_urls if resource["resourceType"] == "Medication")
+    return Medications(by_name, (fhir_server or "").rstrip("/"))
+
+
+def _contained(record: Resource, identifier: str) -> Resource | None:
+    contained = record.get("contained")
+    if not isinstance(contained, list):
+        return None
+    parts = (part for part in contained if isinstance(part, dict) and part.get("resourceType") == "Medication")
+    return next((part for part in parts if part.get("id") == identifier), None)
+
+
+def _what_it_is(medication: Resource) -> Any:
+    """The Medication's code, with the codings of its ingredients after its own (mixtures have no code of their own)."""
+    code = medication.get("code")
+    concept: dict[str, Any] = dict(code) if isinstance(code, dict) else {}
+    ingredients = medication.get("ingredient")
+    own = concept.get("coding")
+    codings = list(own) if isinstance(own, list) else []
+    for ingredient in ingredients if isinstance(ingredients, list) else []:
+        item = ingredient.get("itemCodeableConcept") if isinstance(ingredient, dict) else None
+        listed = item.get("coding") if isinstance(item, dict) else None
+        codings.extend(listed if isinstance(listed, list) else [])
+    return {**concept, "coding": codings} if codings else concept

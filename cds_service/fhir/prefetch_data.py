@@ -1,0 +1,121 @@
+"""What one prefetch key holds: given, known empty, failed or absent (conformance section 6).
+
+Absent and failed both mean *unknown*; null and an empty searchset mean *none*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cds_service.fhir.bins import Resource
+
+State = Literal["given", "known-empty", "failed", "absent"]
+
+_POINTED_AT = frozenset({"Patient", "Medication"})
+
+
+@dataclass(slots=True)
+class Opened:
+    """One key, opened. `by_kind` holds its resources by type, without OperationOutcomes.
+
+    `incomplete` means there are more pages or matches than came (PFD-5). `warnings` counts
+    OperationOutcomes that are no error: never data. `unusable` counts entries that hold no resource.
+    `full_urls` are the addresses under which Patient and Medication entries can be pointed at.
+    """
+
+    state: State = "given"
+    by_kind: dict[str, list[Resource]] = field(default_factory=dict)
+    incomplete: bool = False
+    warnings: int = 0
+    unusable: int = 0
+    full_urls: list[tuple[str, Resource]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many resources, and entries that should have held one."""
+        return self.unusable + sum(len(resources) for resources in self.by_kind.values())
+
+
+def open_key(value: Any) -> Opened:
+    """Open the value of one prefetch key: a Bundle, a resource, null, an OperationOutcome, or anything else.
+
+    Data that came along with an error are kept, and the key still counts as failed: what arrived may be
+    used to be careful, never to conclude that there is nothing more.
+    """
+    opened = Opened()
+    if value is None:
+        opened.state = "known-empty"
+        return opened
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        opened.state = "failed"
+        return opened
+    if value["resourceType"] == "Bundle":
+        _open_bundle(value, opened, depth=0)
+    else:
+        _keep(value, opened, None, depth=0)
+    if opened.state == "given" and not opened.by_kind and not opened.unusable:
+        opened.state = "known-empty"
+    return opened
+
+
+def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
+    entries = bundle.get("entry")
+    links = bundle.get("link")
+    if isinstance(links, list) and any(isinstance(link, dict) and link.get("relation") == "next" for link in links):
+        opened.incomplete = True
+    if entries is None:
+        entries = []
+    if not isinstance(entries, list):
+        opened.state = "failed"
+        return
+    by_kind, plain = opened.by_kind, _PLAIN
+    for entry in entries:
+        resource: Any = entry.get("resource") if type(entry) is dict else None
+        kind = resource.get("resourceType") if type(resource) is dict else None
+        if type(kind) is not str:
+            opened.unusable += 1
+        elif kind in plain:
+            by_kind.setdefault(kind, []).append(resource)
+        else:
+            _keep(resource, opened, entry.get("fullUrl"), depth)
+
+
+_PLAIN = frozenset(
+    {
+        "Observation",
+        "Condition",
+        "Procedure",
+        "AllergyIntolerance",
+        "MedicationStatement",
+        "MedicationRequest",
+        "MedicationAdministration",
+    }
+)
+
+
+def _keep(resource: Resource, opened: Opened, full_url: Any, depth: int) -> None:
+    """The rarer kinds: outcomes, a Bundle inside a Bundle (one level, some gateways do that), what is pointed at."""
+    kind = resource["resourceType"]
+    if kind == "OperationOutcome":
+        if _is_error(resource):
+            opened.state = "failed"
+        else:
+            opened.warnings += 1
+        return
+    if kind == "Bundle":
+        if depth == 0:
+            _open_bundle(resource, opened, depth=1)
+        else:
+            opened.unusable += 1
+        return
+    opened.by_kind.setdefault(kind, []).append(resource)
+    if kind in _POINTED_AT and isinstance(full_url, str):
+        opened.full_urls.append((full_url, resource))
+
+
+def _is_error(outcome: Resource) -> bool:
+    issues = outcome.get("issue")
+    return not isinstance(issues, list) or any(
+        not isinstance(issue, dict) or issue.get("severity") in ("error", "fatal") for issue in issues
+    )

@@ -1,0 +1,218 @@
+"""One resource at a time: projection to the elements we read, named repairs, validation by fhir.resources.
+
+Never a Bundle: one bad entry would refuse all of them (hot-path section 3). What fails is set aside as
+UNREADABLE, and the request goes on (JSON-32).
+
+Unknown elements. At the top of a resource they make it unreadable: an R5 element, or one nobody
+declared, may change what the rest means. Inside the parts we read, fhir.resources refuses them. Inside
+the parts we do not read, they are dropped unseen. A modifier extension or implicitRules always makes
+the resource unreadable, as FHIR demands of a reader who does not know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir.resources.R4B.allergyintolerance import AllergyIntolerance
+from fhir.resources.R4B.condition import Condition
+from fhir.resources.R4B.medicationadministration import MedicationAdministration
+from fhir.resources.R4B.medicationrequest import MedicationRequest
+from fhir.resources.R4B.medicationstatement import MedicationStatement
+from fhir.resources.R4B.observation import Observation
+from fhir.resources.R4B.patient import Patient
+from fhir.resources.R4B.procedure import Procedure
+from fhir.resources.R4B.reference import Reference
+from pydantic import ValidationError
+
+from cds_service.fhir import interned
+from cds_service.fhir import repairs as mend
+from cds_service.fhir.bins import Resource
+from cds_service.fhir.dosages import dosages, dose_given
+from cds_service.fhir.repairs import Repairs
+
+FHIR_VERSION = "R4"
+"""The one place where the version is decided; R4B models read R4 as well (library-choices)."""
+
+UNREADABLE = (ValidationError, KeyError, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError)
+"""What a model raises on bad data. An unknown resourceType is a bare KeyError, a huge decimal an ArithmeticError."""
+
+Mender = Callable[[Any, Repairs], Any]
+_MODIFIERS = ("modifierExtension", "implicitRules")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one resource type is read: its model, every element it may have, those we read and how each is mended.
+
+    `coded` is the element that says what it is about, `subject` the one that says about whom.
+    """
+
+    model: type[Any]
+    coded: str
+    subject: str
+    kept: Mapping[str, Mender | None]
+    known: frozenset[str]
+    takes_subject: bool = True
+
+
+def _shape(model: type[Any], coded: str, subject: str, takes_subject: bool = True, /, **kept: Mender | None) -> Shape:
+    names = frozenset(field.alias or name for name, field in model.model_fields.items()) | {"resourceType"}
+    siblings = {f"_{name}": None for name in kept if f"_{name}" in names}
+    return Shape(model, coded, subject, {**kept, **siblings}, names, takes_subject)
+
+
+_WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.date_time, "effectivePeriod": mend.period}
+_ONSET: Mapping[str, Mender | None] = {
+    "onsetDateTime": mend.date_time,
+    "onsetPeriod": mend.period,
+    "onsetAge": None,
+    "onsetRange": None,
+    "onsetString": None,
+    "recordedDate": mend.date_time,
+}
+_VALUES: Mapping[str, Mender | None] = {
+    "valueQuantity": mend.quantity,
+    "valueCodeableConcept": interned.answer,
+    **dict.fromkeys(("valueString", "valueBoolean", "valueInteger", "valueRange", "valueRatio", "valueSampledData")),
+    **dict.fromkeys(("valueTime", "valueDateTime", "valuePeriod")),
+    "dataAbsentReason": interned.codings_only,
+    "interpretation": interned.answers,
+}
+_STATUSES: Mapping[str, Mender | None] = {
+    "clinicalStatus": interned.codings_only,
+    "verificationStatus": interned.codings_only,
+}
+
+SHAPES: Mapping[str, Shape] = {
+    "Observation": _shape(
+        Observation,
+        "code",
+        "subject",
+        False,
+        status=mend.code,
+        **_WHEN,
+        effectiveInstant=mend.instant,
+        effectiveTiming=None,
+        issued=mend.instant,
+        **_VALUES,
+        method=interned.answer,
+        component=None,
+    ),
+    "Condition": _shape(
+        Condition,
+        "code",
+        "subject",
+        **_STATUSES,
+        **_ONSET,
+        abatementDateTime=mend.date_time,
+        abatementPeriod=mend.period,
+        **dict.fromkeys(("abatementAge", "abatementRange", "abatementString")),
+    ),
+    "Procedure": _shape(
+        Procedure,
+        "code",
+        "subject",
+        status=mend.code,
+        performedDateTime=mend.date_time,
+        performedPeriod=mend.period,
+        **dict.fromkeys(("performedString", "performedAge", "performedRange")),
+    ),
+    "AllergyIntolerance": _shape(AllergyIntolerance, "code", "patient", **_STATUSES, **_ONSET, type=mend.code),
+    "MedicationStatement": _shape(
+        MedicationStatement,
+        "medicationCodeableConcept",
+        "subject",
+        status=mend.code,
+        statusReason=interned.answers,
+        **_WHEN,
+        dateAsserted=mend.date_time,
+        dosage=dosages,
+    ),
+    "MedicationRequest": _shape(
+        MedicationRequest,
+        "medicationCodeableConcept",
+        "subject",
+        status=mend.code,
+        statusReason=interned.answer,
+        intent=mend.code,
+        doNotPerform=None,
+        reportedBoolean=None,
+        reportedReference=None,
+        authoredOn=mend.date_time,
+        dosageInstruction=dosages,
+    ),
+    "MedicationAdministration": _shape(
+        MedicationAdministration,
+        "medicationCodeableConcept",
+        "subject",
+        status=mend.code,
+        statusReason=interned.answers,
+        **_WHEN,
+        dosage=dose_given,
+    ),
+}
+_PATIENT = _shape(
+    Patient, "", "", False, gender=mend.code, birthDate=None, deceasedBoolean=None, deceasedDateTime=mend.date_time
+)
+
+
+def read_patient(resource: Resource, repairs: Repairs) -> Any | None:
+    """The validated Patient, or None when it cannot be read."""
+    try:
+        return _PATIENT.model(**_projected(resource, _PATIENT, repairs))
+    except UNREADABLE:
+        return None
+
+
+def read_resource(
+    resource: Resource, code: Any, subject: Reference, repairs: Repairs, components: list[Resource] | None = None
+) -> Any | None:
+    """The validated resource, or None when it cannot be read.
+
+    `code` stands for what the resource says it is about, reduced to what we know of it. `subject` is the
+    patient's reference, validated once: the gate has shown that the resource's own means the same.
+    """
+    shape = SHAPES[resource["resourceType"]]
+    try:
+        projected = _projected(resource, shape, repairs)
+        projected[shape.coded] = code
+        if shape.takes_subject:
+            projected[shape.subject] = subject
+        if components is not None:
+            projected["component"] = [_component(part, repairs) for part in components]
+        return shape.model(**projected)
+    except UNREADABLE:
+        return None
+
+
+def subject_reference(patient_id: str) -> Reference:
+    """The reference to the patient of this call."""
+    return Reference(reference=f"Patient/{patient_id}")
+
+
+def _projected(resource: Resource, shape: Shape, repairs: Repairs) -> dict[str, Any]:
+    """The elements we read, mended. Errors: ValueError for an element that R4 does not have, or a modifier."""
+    kept, known, projected = shape.kept, shape.known, {}
+    for name, value in resource.items():
+        if name in kept:
+            mender = kept[name]
+            projected[name] = value if mender is None else mender(value, repairs)
+        elif name not in known or name in _MODIFIERS:
+            raise ValueError("an element that is not understood")
+    return projected
+
+
+_COMPONENT_KNOWN = frozenset({"id", "extension", "code", "referenceRange", *_VALUES})
+
+
+def _component(part: Resource, repairs: Repairs) -> Resource:
+    read: Resource = {"code": part["code"]}
+    for name, value in part.items():
+        mender = _VALUES.get(name)
+        if name in _VALUES:
+            read[name] = value if mender is None else mender(value, repairs)
+        elif name not in _COMPONENT_KNOWN:
+            raise ValueError("an element that is not understood")
+    return read

@@ -1,0 +1,209 @@
+"""From plain dictionaries to the few resources worth validating (hot-path section 4, steps 2 and 3).
+
+Relevance is asked of the mappings over all codings; status is looked at before anything is counted
+off; only measures for which the rules say so are cut to their newest values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds_service.fhir.bins import Bins, Resource, reference_of
+from cds_service.fhir.codes import FindName, Meaning, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
+from cds_service.fhir.lookalikes import looks_like, name_of
+from cds_service.fhir.medication_references import Medications
+
+USED_STATUSES = frozenset({"final", "amended", "corrected"})
+
+# What a clinician may take for the measure: said once, on the newest (terminology.md section 7).
+_SAID_ONCE = frozenset({"upcr", "proteinuria_24h", "cyclosporine_trough", "tacrolimus_trough"})
+_NEVER_DATA = frozenset({"entered-in-error"})
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One resource worth validating. `pairs` are the codes we know of it, `text` stands in where there is none.
+
+    `measure` is the concept that the cap counts by.
+    """
+
+    resource: Resource
+    measure: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    components: list[Resource] | None = None
+    support: str = field(default="")
+
+
+def select_observations(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
+    """Observations about a measure, with a status that counts. Distractors and lookalikes are named."""
+    candidates: list[Candidate] = []
+    distracting: dict[str, Resource] = {}
+    for resource in resources:
+        code = resource.get("code")
+        meant = meanings_of(code, known)
+        parts = _known_components(resource, known) if "component" in resource else None
+        if not meant and not parts:
+            _bin_unmapped(resource, code, bins)
+            continue
+        measure = next((meaning.concept for meaning in meant if meaning.role == "include"), "")
+        if not measure and not parts:
+            _bin_distractor(resource, meant, distracting, bins)
+        else:
+            pairs = tuple(pair for pair in pairs_of(code) if known[pair] is not None)
+            candidates.append(Candidate(resource, measure or "components", pairs, "", parts))
+    for concept, resource in distracting.items():
+        bins.set_aside(resource, "DISTRACTOR", concept=concept, shown=name_of(resource.get("code")))
+    return candidates
+
+
+def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
+    """Conditions, procedures and allergies about something we know. Text never establishes anything."""
+    candidates = []
+    for resource in resources:
+        code = resource.get("code")
+        meant = [meaning for meaning in meanings_of(code, known) if meaning.role == "include"]
+        if not meant:
+            bins.not_relevant += 1
+            continue
+        pairs = tuple(pair for pair in pairs_of(code) if known[pair] is not None)
+        candidates.append(Candidate(resource, meant[0].concept, pairs))
+    return candidates
+
+
+def select_medications(
+    resources: Iterable[Resource], known: Memory, medications: Medications, names: FindName | None, bins: Bins
+) -> list[Candidate]:
+    """Medication records about one of our agents, by code, else by name. Without `names`, every name is kept."""
+    candidates = []
+    for resource in resources:
+        concept, support = medications.concept_of(resource)
+        if concept is None:
+            if not _is_never_data(resource, bins):
+                bins.set_aside(resource, "MEDICATION_UNRESOLVED")
+            continue
+        meant = meanings_of(concept, known)
+        included = [meaning for meaning in meant if meaning.role == "include"]
+        text = "" if meant else _drug_name(concept, names)
+        if not included and not text:
+            bins.not_relevant += 1
+        else:
+            pairs = tuple(pair for pair in pairs_of(concept) if known[pair] is not None)
+            measure = included[0].concept if included else text
+            candidates.append(Candidate(resource, measure, pairs, text, None, support))
+    return candidates
+
+
+def without_copies(candidates: Sequence[Candidate], bins: Bins) -> list[Candidate]:
+    """One of each resource: the latest version of an id, and of a business identifier (CLIN-21, terminology.md 3.2)."""
+    kept: dict[tuple[Any, ...], Candidate] = {}
+    for candidate in candidates:
+        keys = list(_identities(candidate))
+        earlier = next((kept[key] for key in keys if key in kept), None)
+        winner = candidate
+        if earlier is not None and earlier.resource is not candidate.resource:
+            winner = candidate if _version(candidate.resource) > _version(earlier.resource) else earlier
+            loser = earlier if winner is candidate else candidate
+            bins.superseded.append(reference_of(loser.resource))
+            keys.extend(key for key, other in kept.items() if other is earlier)
+        kept.update(dict.fromkeys(keys, winner))
+    return list({id(candidate): candidate for candidate in kept.values()}.values())
+
+
+def with_status(candidates: Iterable[Candidate], bins: Bins) -> list[Candidate]:
+    """Those whose status lets them speak. Looked at after copies: a later version may have withdrawn the result."""
+    return [candidate for candidate in candidates if _status_counts(candidate, bins)]
+
+
+def _identities(candidate: Candidate) -> Iterator[tuple[Any, ...]]:
+    resource = candidate.resource
+    kind, identifier = resource["resourceType"], resource.get("id")
+    # A resource without an id is its own: two of them are not the same because both have none.
+    yield (kind, identifier) if isinstance(identifier, str) and identifier else (kind, id(resource))
+    listed = resource.get("identifier")
+    for item in listed if isinstance(listed, list) else ():
+        value = item.get("value") if isinstance(item, dict) else None
+        if isinstance(value, str) and value:
+            system = item.get("system")
+            named = kind == "Observation" and isinstance(system, str)
+            # Order numbers are shared by the doses of one course: outside Observation the time must agree too.
+            yield (kind, candidate.measure, str(system), value, "" if named else str(_written_time(resource)))
+
+
+def _written_time(resource: Resource) -> Any:
+    names = ("effectiveDateTime", "effectivePeriod", "authoredOn", "onsetDateTime", "performedDateTime")
+    return [resource.get(name) for name in names]
+
+
+def _version(resource: Resource) -> tuple[str, int, str]:
+    meta = resource.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    number = meta.get("versionId")
+    digits = number if isinstance(number, str) and number.isdecimal() and len(number) < 10 else "0"
+    return str(meta.get("lastUpdated") or ""), int(digits), str(resource.get("issued") or "")
+
+
+def _known_components(resource: Resource, known: Memory) -> list[Resource]:
+    listed = resource["component"]
+    if not isinstance(listed, list):
+        return []
+    found = []
+    for part in listed:
+        code = part.get("code") if isinstance(part, dict) else None
+        pairs = [pair for pair in pairs_of(code) if known[pair] is not None]
+        if pairs:
+            found.append({**part, "code": {"coding": [{"system": system, "code": code} for system, code in pairs]}})
+    return found
+
+
+def _bin_unmapped(resource: Resource, code: Any, bins: Bins) -> None:
+    concept = looks_like(code)
+    if not concept:
+        bins.not_relevant += 1
+    elif not _is_never_data(resource, bins):
+        bins.set_aside(resource, "CODE_UNMAPPED", concept=concept, shown=name_of(code))
+
+
+def _bin_distractor(resource: Resource, meant: list[Meaning], distracting: dict[str, Resource], bins: Bins) -> None:
+    concept = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
+    if not concept or resource.get("status") not in USED_STATUSES:
+        bins.not_relevant += 1
+        return
+    said = distracting.get(concept)
+    newer = said is None or str(resource.get("effectiveDateTime")) > str(said.get("effectiveDateTime"))
+    bins.not_relevant += said is not None
+    if newer:
+        distracting[concept] = resource
+
+
+def _status_counts(candidate: Candidate, bins: Bins) -> bool:
+    resource = candidate.resource
+    if resource["resourceType"] != "Observation":
+        return not _is_never_data(resource, bins)
+    status = resource.get("status")
+    if isinstance(status, str) and status.strip() in USED_STATUSES:
+        return True
+    reason = "STATUS_PRELIMINARY" if status == "preliminary" else "STATUS"
+    bins.set_aside(resource, reason, concept=candidate.measure)
+    return False
+
+
+def _is_never_data(resource: Resource, bins: Bins) -> bool:
+    if resource.get("status") in _NEVER_DATA:
+        bins.set_aside(resource, "STATUS")
+        return True
+    return False
+
+
+def _drug_name(concept: Any, names: FindName | None) -> str:
+    """The first name of the drug that names one of ours; any name when nobody can tell."""
+    if names is None:
+        return text_of(concept) or next(displays_of(concept), "")
+    known = remembered(names)
+    for display in displays_of(concept):
+        if known[display] is not None:
+            return display
+    text = text_of(concept)
+    return text if text and text not in displays_of(concept) and names(text) is not None else ""

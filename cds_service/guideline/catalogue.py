@@ -1,0 +1,132 @@
+"""The guidelines there are, which one a case belongs to, and the one assessment it gets.
+
+Source: clinical-spec section 5 step 0, section 1 (routing), rulings R-01, R-02, R-08.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from cds_service.case.model import Case, Condition
+from cds_service.guideline.assessment import Assessment, Disease, Step
+from cds_service.guideline.bounds import decided_by_bounds
+from cds_service.guideline.lupus.candidates import RESCUE_MENU, RESCUE_MENU_IN_PREGNANCY
+from cds_service.guideline.lupus.picture import LupusPicture
+from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
+from cds_service.guideline.membranous.picture import MembranousPicture
+from cds_service.guideline.membranous.steps import STEPS as MEMBRANOUS_STEPS
+from cds_service.guideline.needs import KEEP
+from cds_service.guideline.picture import Picture
+from cds_service.guideline.rows import Answer, decided, rules_of
+from cds_service.guideline.safety import Offer, deferred, offer
+from cds_service.guideline.summary import assessment_of
+from cds_service.guideline.thresholds import Thresholds
+
+__all__ = ["DEFAULT_THRESHOLDS", "DISEASES", "KEEP", "all_rules", "assess_all"]
+
+KNOWLEDGE_VERSION = "1.0"
+ADULT = 18
+DEFAULT_THRESHOLDS = Thresholds()
+DISEASES: Mapping[Disease, str] = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
+SCOPE_RULES = ("SC-01", "SC-02", "SC-03")
+SAFETY_RULES = ("SAFE-01", "SAFE-02")
+NOTHING_LEFT = "LN-27"
+
+
+def all_rules() -> tuple[str, ...]:
+    """Every rule id that an assessment can carry."""
+    return (*SCOPE_RULES, *rules_of(MEMBRANOUS_STEPS), "LN-D0", *rules_of(LUPUS_STEPS), *SAFETY_RULES)
+
+
+def assess_all(case: Case, on: date, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> tuple[Assessment, ...]:
+    """The assessment of the case on that day, one for each disease that speaks: confirmed lupus nephritis wins over
+    a membranous code, which often stands for class V.
+    """
+    known = case.until(on)
+    return (decided_by_bounds(known, lambda seen: _assess(seen, on, thresholds)),)
+
+
+def _assess(case: Case, on: date, thresholds: Thresholds) -> Assessment:
+    today = on.toordinal()
+    route = _route(case)
+    scope = Picture(case, today, thresholds)
+    outside = _outside(scope, route)
+    if outside is not None:
+        return outside
+    if route == "LN":
+        return _lupus(LupusPicture(case, today, thresholds))
+    if route == "LN?":
+        return _suspected_lupus(LupusPicture(case, today, thresholds))
+    picture = MembranousPicture(case, today, thresholds)
+    return assessment_of(picture, deferred(picture, offer(picture, decided(MEMBRANOUS_STEPS, picture))))
+
+
+def _routed(case: Case, concept: str) -> tuple[Condition, ...]:
+    return tuple(c for c in case.conditions if c.concept == concept and Picture.is_routed(c))
+
+
+def _route(case: Case) -> str:
+    """LN when confirmed, MN in any other stated form, "LN?" for suspected lupus nephritis alone, else empty."""
+    lupus_entries = _routed(case, "lupus_nephritis")
+    if any(condition.verification in {"confirmed", ""} for condition in lupus_entries):
+        return "LN"
+    if _routed(case, "membranous_nephropathy") or _routed(case, "secondary_membranous_nephropathy"):
+        return "MN"
+    return "LN?" if lupus_entries else ""
+
+
+def _outside(p: Picture, route: str) -> Assessment | None:
+    """Step 0: children, dialysis and transplant, neither disease. A missing birth date is said, not guessed."""
+    disease: Disease | None = "LN" if route.startswith("LN") else "MN" if route else None
+    if p.years is not None and p.years < ADULT:
+        return _no_card("SC-01", f"age {p.years}", disease)
+    replaced = [name for name in ("dialysis", "kidney_transplant") if p.active(name) or _performed(p, name)]
+    if replaced:
+        return _no_card("SC-02", " and ".join(replaced).replace("_", " "), disease)
+    if disease is None:
+        return _no_card("SC-03", "neither disease is on the problem list as active", None)
+    if p.years is None:
+        return Assessment(
+            disease=disease,
+            state=f"{disease}_INSUFFICIENT_DATA",
+            action="DATA_REQUEST",
+            rule="SC-01",
+            missing=("BIRTH_DATE",),
+            trace=(Step("step 0", "Is the patient an adult?", "no birth date", True),),
+        )
+    return None
+
+
+def _performed(p: Picture, concept: str) -> bool:
+    return any(procedure.concept == concept for procedure in p.case.procedures)
+
+
+def _no_card(rule: str, saw: str, disease: Disease | None) -> Assessment:
+    step = Step("step 0", "Is the patient outside what the guidelines cover?", saw, True)
+    return Assessment(disease=disease, state="OUT_OF_SCOPE", action="NO_CARD", rule=rule, trace=(step,))
+
+
+def _suspected_lupus(p: LupusPicture) -> Assessment:
+    answer = Answer(
+        "LN_INSUFFICIENT_DATA", "DATA_REQUEST", "LN-D0", "only suspected", missing=("LN_DIAGNOSIS_CONFIRMATION",)
+    )
+    p.trace.append(Step("LN step 0", "Is the diagnosis only suspected?", "not confirmed", True))
+    return assessment_of(p, Offer(answer))
+
+
+def _lupus(p: LupusPicture) -> Assessment:
+    answer = decided(LUPUS_STEPS, p)
+    offered = offer(p, answer)
+    if answer.action == "START_CLASS" and not offered.starts:
+        return assessment_of(p, replace(offered, answer=_rescue(p, answer)), replaced_rule=answer.rule)
+    return assessment_of(p, deferred(p, offered))
+
+
+def _rescue(p: LupusPicture, answer: Answer) -> Answer:
+    """No candidate left: the rescue menu of an expert centre, from whichever table it came (R-08, R-21)."""
+    menu = RESCUE_MENU_IN_PREGNANCY if p.pregnant else RESCUE_MENU
+    saw = f"{answer.rule} has no class left"
+    p.trace.append(Step("LN 6.4-8", "Is no class left?", saw, True))
+    return Answer(answer.state, "REFER_EXPERT", NOTHING_LEFT, saw, notes=answer.notes, menu=menu)

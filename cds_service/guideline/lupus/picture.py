@@ -1,0 +1,259 @@
+"""What the lupus nephritis guideline sees of a case: the definitions of clinical-spec section 6.1."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from cds_service.case import measures
+from cds_service.case.doses import highest_mycophenolate_grams
+from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.lines import Line
+from cds_service.case.measures import EgfrTrend, at_least
+from cds_service.case.model import Day, Finding, Quantity
+from cds_service.guideline.outcomes import next_starts
+from cds_service.guideline.picture import Picture
+
+FIRST_REMISSION_DAY = 30
+BEST_NEIGHBOURHOOD = 60
+SEVERE_BIOPSY_AGE = 180
+BIOPSY_AGE = 365
+
+
+class LupusPicture(Picture):
+    """One patient with lupus nephritis on one day. L is the last line of any immunosuppressive class (R-12)."""
+
+    disease: Literal["LN"] = "LN"
+    planned_sequences = True
+
+    # -- biopsy -----------------------------------------------------------------------------------
+
+    @cached_property
+    def class_finding(self) -> Finding | None:
+        """The newest class."""
+        return self.newest_answer("ln_class")
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """The class as a set: {"III", "V"} for III+V; empty when unknown."""
+        return frozenset() if self.class_finding is None else frozenset(self.class_finding.value.split("+"))
+
+    @property
+    def membranous(self) -> bool:
+        """Class V without III or IV."""
+        return "V" in self.classes and not self.classes & {"III", "IV"}
+
+    @cached_property
+    def biopsy_day(self) -> Day | None:
+        """The day of the newest biopsy that is known."""
+        days = [x.day for x in self.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
+        if self.class_finding is not None:
+            days.append(self.class_finding.day)
+        return max(days) if days else None
+
+    def on_biopsy(self, measure: str, max_age: int) -> Finding | None:
+        """A positive biopsy finding not older than that."""
+        answer = self.newest_answer(measure, max_age)
+        return answer if answer is not None and answer.value in {"positive", "yes"} else None
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    @property
+    def line(self) -> Line:
+        """L. Only asked for once step 5 has found one."""
+        return self.lines[-1]
+
+    @cached_property
+    def days(self) -> int:
+        """Days since L started."""
+        return self.age(self.line.start)
+
+    def _class_set(self, line: Line, next_start: Day | None) -> frozenset[str]:
+        """The class set of a failed line: azathioprine apart, anti-CD20 only at full dose (R-23), nothing dropped (R-24)."""
+        adequate = self.judge.adequate_classes(line, next_start)
+        dropped = {s.therapy_class for s in line.segments if s.reason == "intolerance" and line.reason != "intolerance"}
+        return line.classes - {"AZA"} - dropped - (ANTI_CD20 - adequate)
+
+    @cached_property
+    def past_failures(self) -> tuple[frozenset[str], ...]:
+        """The different class sets that failed before L."""
+        following = next_starts(self.lines)
+        return tuple(
+            dict.fromkeys(
+                self._class_set(line, following[index])
+                for index, line in enumerate(self.lines[:-1])
+                if self.past_outcomes[index].verdict == "FAILED"
+            )
+        )
+
+    @cached_property
+    def failures_with_current(self) -> tuple[frozenset[str], ...]:
+        """The different class sets that failed, L among them."""
+        return tuple(dict.fromkeys((*self.past_failures, self._class_set(self.line, None))))
+
+    @cached_property
+    def unknown_past_line(self) -> Line | None:
+        """A past line whose outcome cannot be told."""
+        for index, line in enumerate(self.lines[:-1]):
+            if self.past_outcomes[index].verdict == "UNKNOWN":
+                return line
+        return None
+
+    @cached_property
+    def active_classes(self) -> frozenset[str]:
+        """Classes being given or, for anti-CD20, still acting."""
+        return frozenset(
+            segment.therapy_class
+            for line in self.lines
+            for segment in line.segments
+            if segment.open or (segment.therapy_class in ANTI_CD20 and segment.effect_end(self.today) >= self.today)
+        )
+
+    @cached_property
+    def mycophenolate_grams(self) -> float | None:
+        """The highest daily dose of mycophenolate in L, in grams of mofetil; None when not recorded."""
+        doses = [highest_mycophenolate_grams(segment) for segment in self.line.of_class("MPAA")]
+        known = [dose for dose in doses if dose is not None]
+        return max(known) if known else None
+
+    # -- response ---------------------------------------------------------------------------------
+
+    @cached_property
+    def baseline(self) -> Quantity | None:
+        """UPCR at the start of L; None also without a line."""
+        if not self.lines:
+            return None
+        return measures.baseline(self.proteinuria, self.line.start)
+
+    @cached_property
+    def egfr_baseline(self) -> Quantity | None:
+        """eGFR at the start of L."""
+        return measures.baseline(self.egfr, self.line.start)
+
+    @property
+    def current_value(self) -> float:
+        """Current UPCR in g/g. Only asked for once step 4 has found one."""
+        assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
+        return self.current.value
+
+    @cached_property
+    def reduction(self) -> float | None:
+        """How far the UPCR has fallen since the start of L."""
+        if self.baseline is None or self.current is None:
+            return None
+        return measures.reduction(self.current.value, self.baseline.value)
+
+    @property
+    def reduction_seen(self) -> str:
+        """The fall in words."""
+        return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"
+
+    @property
+    def kept_egfr(self) -> bool:
+        """eGFR at 85 % of its value at the start of L, or better."""
+        if self.egfr_now is None or self.egfr_baseline is None:
+            return False
+        return at_least(self.egfr_now.value / self.egfr_baseline.value, self.thresholds.ln_kept_egfr)
+
+    @property
+    def complete_response(self) -> bool:
+        """Below 0.5 g/g with kept eGFR."""
+        return self.current_value < self.thresholds.ln_complete and self.kept_egfr
+
+    @property
+    def partial_response(self) -> bool:
+        """At least halved, below 3.0 g/g, with kept eGFR."""
+        return self._partial(self.current_value) and self.kept_egfr
+
+    def _partial(self, value: float) -> bool:
+        if self.baseline is None or value >= self.thresholds.ln_partial:
+            return False
+        return at_least(measures.reduction(value, self.baseline.value), self.thresholds.ln_partial_reduction)
+
+    @cached_property
+    def trend(self) -> EgfrTrend:
+        """The eGFR trend over L; over the last year when there is no line yet."""
+        if self.lines:
+            if self.age(self.line.start) <= 730:
+                return self.trend_against(self.egfr_baseline)
+            window = measures.between(self.egfr, self.today - 730, self.today - 90)
+        else:
+            window = measures.between(self.egfr, self.today - 365, self.today - 28)
+        return self.trend_against(window[0] if window else None)
+
+    # -- earlier remission and flare ----------------------------------------------------------------
+
+    @cached_property
+    def _earlier(self) -> tuple[Quantity, ...]:
+        assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
+        return measures.between(self.proteinuria, self.line.start + FIRST_REMISSION_DAY, self.current.day - 1)
+
+    @cached_property
+    def _remitting(self) -> tuple[Quantity, ...]:
+        return tuple(v for v in self._earlier if v.value < self.thresholds.ln_complete or self._partial(v.value))
+
+    @property
+    def earlier_complete(self) -> bool:
+        """A complete response before the current value, by laboratory or stated reason."""
+        return self.line.reason == "remission" or any(
+            value.value < self.thresholds.ln_complete for value in self._remitting
+        )
+
+    @property
+    def earlier_remission(self) -> bool:
+        """A complete or partial response before the current value."""
+        return bool(self._remitting) or self.line.reason == "remission"
+
+    @cached_property
+    def best(self) -> Quantity | None:
+        """The lowest UPCR between 30 d into L and the current value."""
+        return min(self._earlier, key=lambda value: (value.value, value.day)) if self._earlier else None
+
+    @property
+    def remission_day(self) -> Day:
+        """When the last remission was seen: a value that is itself a flare is none."""
+        kept = [value for value in self._remitting if value.value < self.flare_threshold]
+        if kept:
+            return kept[-1].day
+        return self.today if self.line.end is None else self.line.end
+
+    @property
+    def flare_threshold(self) -> float:
+        """The UPCR from which a rise is a flare: 1.0 after complete, 2.0 and twice the best after partial response."""
+        if self.earlier_complete or self.best is None:
+            return self.thresholds.ln_flare_after_complete
+        return max(self.thresholds.ln_flare_after_partial, self.thresholds.ln_flare_rise * self.best.value)
+
+    @cached_property
+    def flare_trend(self) -> EgfrTrend:
+        """The eGFR trend since the best UPCR, else since the start of L."""
+        near = None if self.best is None else measures.nearest(self.egfr, self.best.day, BEST_NEIGHBOURHOOD)
+        return self.trend_against(near or self.egfr_baseline)
+
+    @property
+    def nephritic(self) -> bool:
+        """A confirmed fall of eGFR since the best UPCR with active sediment of the last 60 days."""
+        near = None if self.best is None else measures.nearest(self.egfr, self.best.day, BEST_NEIGHBOURHOOD)
+        active = self.newest_answer("sediment_active", self.thresholds.complement_age)
+        return (
+            near is not None
+            and self.trend_against(near).trend == "DECLINING"
+            and active is not None
+            and active.value in {"yes", "positive"}
+        )
+
+    # -- phenotype ----------------------------------------------------------------------------------
+
+    def severe(self, trend: EgfrTrend) -> bool:
+        """A confirmed fall of eGFR, fibrinoid necrosis, or crescents in a quarter of glomeruli."""
+        crescents = self.newest("crescents_pct", SEVERE_BIOPSY_AGE)
+        return (
+            trend.trend == "DECLINING"
+            or self.on_biopsy("fibrinoid_necrosis", SEVERE_BIOPSY_AGE) is not None
+            or (crescents is not None and crescents.value >= self.thresholds.ln_crescents)
+        )
+
+    @property
+    def heavy(self) -> bool:
+        """UPCR of 3 g/g or more."""
+        return self.current_value >= self.thresholds.ln_heavy

@@ -1,0 +1,129 @@
+"""Before resistance is called: was the last line really given? (clinical-spec 5.3)"""
+
+from __future__ import annotations
+
+from cds_service.case.doses import anti_cd20_dose
+from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.measures import at_least, between
+from cds_service.case.model import Quantity
+from cds_service.case.segments import Segment
+from cds_service.guideline.membranous.picture import MembranousPicture
+from cds_service.guideline.rows import Answer, Row, row
+
+TROUGH_WINDOW = 180
+B_CELLS_FROM = 14
+B_CELLS_UNTIL = 180
+TROUGH_OF = {"tacrolimus": "tacrolimus_trough", "cyclosporine": "cyclosporine_trough"}
+
+
+def _inadequate(rule: str, saw: str) -> Answer:
+    return Answer("MN_INADEQUATE_LINE", "OPTIMIZE", rule, saw)
+
+
+def _ask(rule: str, code: str, saw: str) -> Answer:
+    return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", rule, saw, missing=(code,))
+
+
+@row("MN 5.3-1", "Is non-adherence recorded?", rules=("MN-A1",), source="S000 H")
+def adherence(p: MembranousPicture) -> Answer | str:
+    """A drug that was not taken has not failed."""
+    reason = p.non_adherent(p.line)
+    return _inadequate("MN-A1", reason) if reason else "no non-adherence recorded; ask"
+
+
+def _troughs(p: MembranousPicture, segment: Segment) -> tuple[list[Quantity], int]:
+    """Troughs of the last 180 d of the segment, and how many of them reached the target."""
+    end = p.today if segment.end is None else segment.end
+    targets = {
+        "tacrolimus_trough": p.thresholds.tacrolimus_trough,
+        "cyclosporine_trough": p.thresholds.cyclosporine_trough,
+    }
+    measured = [
+        value
+        for agent in segment.agents
+        if agent in TROUGH_OF
+        for value in between(p.case.series(TROUGH_OF[agent]), max(segment.start, end - TROUGH_WINDOW), end)
+    ]
+    return measured, sum(1 for value in measured if value.value >= targets[value.measure])
+
+
+@row(
+    "MN 5.3-2",
+    "Calcineurin inhibitor long enough and at target level?",
+    rules=("MN-A2", "MN-D5"),
+    source="S000 H, K21 L",
+)
+def calcineurin_inhibitor(p: MembranousPicture) -> Answer | str:
+    """A calcineurin inhibitor counts only when at least half of its troughs reached the target."""
+    segments = p.line.of_class("CNI")
+    if not segments or p.judged_without("CNI"):
+        return "no calcineurin inhibitor to judge in this line"
+    segment = segments[-1]
+    if not p.judge.is_adequate(segment, p.line.start, p.today):
+        return _inadequate("MN-A2", f"calcineurin inhibitor for less than {p.thresholds.early:g} d")
+    if not set(segment.agents) & set(TROUGH_OF):
+        return "voclosporin is dosed without levels"
+    measured, reached = _troughs(p, segment)
+    if not measured:
+        return _ask("MN-D5", "CNI_TROUGH", "no trough level in the last 180 d of the line")
+    for value in measured:
+        p.use(value, "trough")
+    share = reached / len(measured)
+    saw = f"{reached} of {len(measured)} troughs at target"
+    p.figures["trough_share"] = share
+    return saw if at_least(share, p.thresholds.trough_share) else _inadequate("MN-A2", saw)
+
+
+@row("MN 5.3-3", "Anti-CD20 dose enough?", rules=("MN-A3",), source="S000 H")
+def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
+    """Anti-CD20 counts from about two infusions, 1.4 g in total."""
+    if not p.anti_cd20 or p.judged_without(*ANTI_CD20):
+        return "no anti-CD20 to judge in this line"
+    doses = [anti_cd20_dose(segment).grams for segment in p.anti_cd20]
+    if any(grams is None for grams in doses):
+        return "dose not recorded, taken as adequate"
+    highest = max(grams for grams in doses if grams is not None)
+    p.figures["rtx_dose_g"] = highest
+    if at_least(highest, p.thresholds.anti_cd20_grams):
+        return f"{highest:.2g} g in all"
+    return _inadequate("MN-A3", f"{highest:.2g} g in all")
+
+
+@row("MN 5.3-4", "Were B cells depleted?", rules=("MN-A4", "MN-D6"), source="S000 H")
+def b_cells(p: MembranousPicture) -> Answer | str:
+    """Anti-CD20 counts only when B cells fell; if not, anti-drug antibodies are sought and the dose repeated."""
+    if not p.anti_cd20 or p.judged_without(*ANTI_CD20):
+        return "no anti-CD20 to judge in this line"
+    last = max(record.start if record.end is None else record.end for s in p.anti_cd20 for record in s.records)
+    counts = between(p.case.series("cd19_count"), last + B_CELLS_FROM, last + B_CELLS_UNTIL)
+    if not counts:
+        return _ask("MN-D6", "B_CELL_COUNT", "no B-cell count from 14 to 180 d after the last infusion")
+    lowest = min(counts, key=lambda value: (value.value, value.day))
+    p.use(lowest, "lowest after infusion")
+    p.figures["cd19_lowest"] = lowest.value
+    saw = f"lowest CD19 {lowest.value:g} cells/uL"
+    if lowest.value < p.thresholds.b_cells_depleted:
+        return saw
+    if p.anti_rituximab:
+        return f"{saw}, with antibodies against rituximab"
+    return _inadequate("MN-A4", saw)
+
+
+@row("MN 5.3-5", "Enough cyclophosphamide?", rules=("MN-A5",), source="S000 H")
+def cyclophosphamide(p: MembranousPicture) -> Answer | str:
+    """Cyclophosphamide counts from 80 days or six pulses."""
+    segments = p.line.of_class("CYC")
+    if not segments or p.judged_without("CYC"):
+        return "no cyclophosphamide to judge in this line"
+    if any(p.judge.enough_cyclophosphamide(segment) for segment in segments):
+        return "80 days or six pulses reached"
+    return _inadequate("MN-A5", "fewer than 80 days and fewer than six pulses")
+
+
+ADEQUACY: tuple[Row[MembranousPicture], ...] = (
+    adherence,
+    calcineurin_inhibitor,
+    anti_cd20_grams,
+    b_cells,
+    cyclophosphamide,
+)

@@ -1,0 +1,147 @@
+"""Holds and notes on a card, and how urgent the card is (clinical-spec 7.3, 7.4)."""
+
+from __future__ import annotations
+
+from cds_service.guideline.assessment import Severity, Veto
+from cds_service.guideline.picture import Picture
+from cds_service.guideline.rows import Answer
+from cds_service.guideline.safety import COMPONENTS, Offer
+
+ANTI_CD20_CLASSES = frozenset({"RTX", "RTX_CNI", "ANTI_CD20_2G", "ANTI_CD20_COMBO"})
+CNI_CLASSES = frozenset(name for name, parts in COMPONENTS.items() if "CNI" in parts)
+TERATOGENS = ("MPAA", "CYC", "LEF", "RASI")
+FERTILE_AGE = range(15, 51)
+
+CRITICAL_NOTES = frozenset(
+    {
+        "HBV_POSITIVE_PROPHYLAXIS_FIRST",
+        "HBV_CORE_PROPHYLAXIS",
+        "HBV_SCREEN_REQUIRED",
+        "LOW_IGG_HOLD",
+        "LEUKOPENIA_CYC_HOLD",
+        "PREGNANCY_TERATOGEN_ACTIVE",
+        "CNI_NEPHROTOXICITY",
+        "INFECTION_ACTIVE",
+        "MALIGNANCY_ACTIVE",
+    }
+)
+CRITICAL_RULES = frozenset(
+    "MN-00 MN-04b MN-08 MN-17b MN-26 MN-31 MN-33 MN-35 LN-03 LN-04a LN-05 LN-11 LN-20a LN-21a LN-25 LN-43 "
+    "SAFE-01 SAFE-02".split()
+)
+WARNING_RULES = frozenset("MN-D7 LN-D6 MN-05a MN-17c MN-27".split())
+QUIET_ACTIONS = frozenset("WAIT_MONITOR CONTINUE TAPER_CNI TAPER_OFF_CNI DATA_REQUEST SUPPORTIVE NO_CARD".split())
+CNI_TOXICITY_RULES = frozenset({"MN-15a", "MN-15b", "LN-17"})
+
+
+def notes_for(picture: Picture, offered: Offer) -> tuple[str, ...]:
+    """Every note of the card, each once: those of the answer, of what is offered, and of the patient."""
+    notes = [*offered.answer.notes]
+    if offered.answer.action == "REFER_EXPERT":
+        notes.append("EXPERT_REFERRAL")
+    if offered.answer.rule in CNI_TOXICITY_RULES:
+        notes.append("CNI_NEPHROTOXICITY")
+    notes.extend(_of_the_patient(picture))
+    if offered.starts:
+        notes.extend(_hepatitis_b(picture, offered))
+        notes.extend(_holds(picture, offered))
+        notes.extend(_cyclophosphamide(picture, offered))
+    notes.extend(_veto_note(veto) for veto in offered.vetoed)
+    notes.extend(_data_quality(picture))
+    return tuple(dict.fromkeys(notes))
+
+
+def _veto_note(veto: Veto) -> str:
+    return f"VETO_{veto.therapy_class}_{veto.reason}"
+
+
+def _of_the_patient(p: Picture) -> list[str]:
+    notes = []
+    if p.pregnant and p.active_exposures(*TERATOGENS):
+        notes.append("PREGNANCY_TERATOGEN_ACTIVE")
+    if p.disease == "MN" and p.albumin is not None and p.albumin.value < p.thresholds.vte_albumin:
+        notes.append("VTE_RISK")
+    if p.disease == "LN":
+        allergic = any(allergy.agent == "hydroxychloroquine" for allergy in p.case.allergies)
+        if not p.active_exposures("HCQ") and not allergic:
+            notes.append("HCQ_MISSING")
+    return notes
+
+
+def _offers(offered: Offer, classes: frozenset[str]) -> bool:
+    return any(name in classes for name in offered.classes)
+
+
+def _hepatitis_b(p: Picture, offered: Offer) -> list[str]:
+    """Hepatitis B is settled before B cells or alkylators; unknown is not negative."""
+    anti_cd20 = _offers(offered, ANTI_CD20_CLASSES)
+    if not anti_cd20 and "CYC_GC" not in offered.classes:
+        return []
+    notes = []
+    surface = p.newest_answer("hbsag", p.thresholds.serology_age)
+    core = p.newest_answer("anti_hbc", p.thresholds.serology_age)
+    positive = surface is not None and surface.value == "positive"
+    if positive:
+        notes.append("HBV_COVERED" if p.active_exposures("HBVRX") else "HBV_POSITIVE_PROPHYLAXIS_FIRST")
+    if anti_cd20 and not positive and core is not None and core.value == "positive":
+        notes.append("HBV_CORE_PROPHYLAXIS")
+    if anti_cd20 and (surface is None or core is None):
+        notes.append("HBV_SCREEN_REQUIRED")
+    return notes
+
+
+def _holds(p: Picture, offered: Offer) -> list[str]:
+    notes = []
+    t = p.thresholds
+    igg = p.newest("igg", t.immunoglobulin_age)
+    if _offers(offered, ANTI_CD20_CLASSES) and igg is not None and igg.value < t.igg_caution:
+        p.use(igg, "current")
+        notes.append("LOW_IGG_HOLD" if igg.value < t.igg_hold else "LOW_IGG_CAUTION")
+    if _offers(offered, CNI_CLASSES) and p.egfr_now is not None and p.egfr_now.value < t.cni_caution_egfr:
+        notes.append("CNI_EGFR_CAUTION")
+    if _needs_pregnancy_test(p, offered):
+        notes.append("PREGNANCY_TEST_REQUIRED")
+    return notes
+
+
+def _needs_pregnancy_test(p: Picture, offered: Offer) -> bool:
+    harmful = p.disease == "LN" or "CYC_GC" in offered.classes
+    fertile = p.case.patient.sex != "male" and p.years in FERTILE_AGE
+    tested = p.newest_answer("pregnancy_test", p.thresholds.pregnancy_test_age) is not None
+    return harmful and fertile and not p.pregnant and not tested
+
+
+def _cyclophosphamide(p: Picture, offered: Offer) -> list[str]:
+    if "CYC_GC" not in offered.classes:
+        return []
+    notes = []
+    t = p.thresholds
+    white = p.newest("wbc", t.blood_count_age)
+    neutrophils = p.newest("neutrophils", t.blood_count_age)
+    if (white is not None and white.value < t.wbc_hold) or (
+        neutrophils is not None and neutrophils.value < t.neutrophil_hold
+    ):
+        notes.append("LEUKOPENIA_CYC_HOLD")
+    if p.fertility_wish:
+        notes.append("FERTILITY_CYC_CAP_10G")
+    course = t.mn_cyc_course if p.disease == "MN" else t.ln_cyc_course
+    if p.cumulative_cyclophosphamide + course > t.cyc_note:
+        notes.append("CYC_CUM_25G")
+    return notes
+
+
+def _data_quality(p: Picture) -> list[str]:
+    reasons = {item.reason for item in p.case.set_aside}
+    notes = ["UNIT_REJECTED"] if reasons & {"UNIT_REJECTED", "UNIT_MISSING"} else []
+    return [*notes, "PLAUSIBILITY_REJECTED"] if "PLAUSIBILITY_REJECTED" in reasons else notes
+
+
+def severity_of(answer: Answer, notes: tuple[str, ...], replaced_rule: str = "") -> Severity:
+    """How urgent the card is (7.4). LN-27 keeps the urgency of the row it replaced, when that was higher (R-21)."""
+    if {answer.rule, replaced_rule} & CRITICAL_RULES or set(notes) & CRITICAL_NOTES:
+        return "critical"
+    if answer.rule in WARNING_RULES:
+        return "warning"
+    if answer.action in QUIET_ACTIONS or answer.rule == "MN-16":
+        return "info"
+    return "warning"

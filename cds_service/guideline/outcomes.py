@@ -1,0 +1,154 @@
+"""What became of a past treatment line (clinical-spec 3.4, rulings R-03, R-10, R-13, R-23)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cds_service.case.doses import anti_cd20_dose, cyclophosphamide_dose, highest_mycophenolate_grams
+from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.lines import Line
+from cds_service.case.measures import at_least, baseline, between, reduction
+from cds_service.case.model import Day, Quantity
+from cds_service.case.segments import Segment
+from cds_service.guideline.assessment import Disease
+from cds_service.guideline.thresholds import Thresholds
+
+LAST_LOOK = 60
+ANTI_CD20_LAST_LOOK = 180
+FIRST_LOOK = 30
+NEXT_LINE_GRACE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """FAILED, RESPONDED, INTOLERANT, INADEQUATE or UNKNOWN, with the reason and the reduction seen (a share)."""
+
+    verdict: str
+    why: str
+    reduction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges past lines of one disease against one proteinuria series."""
+
+    disease: Disease
+    series: Sequence[Quantity]
+    thresholds: Thresholds
+    today: Day
+
+    def outcome(self, line: Line, next_start: Day | None) -> Outcome:
+        """The first matching row of the outcome table of section 3.4."""
+        if line.reason == "non-adherence":
+            return Outcome("INADEQUATE", "stopped for non-adherence")
+        if self._under_dosed_mycophenolate(line):
+            return Outcome("INADEQUATE", f"mycophenolate never reached {self.thresholds.mycophenolate_grams:g} g/d")
+        if line.reason != "intolerance" and line.classes <= ANTI_CD20 and not self.adequate_classes(line, next_start):
+            return Outcome("INADEQUATE", f"anti-CD20 below {self.thresholds.anti_cd20_grams:g} g")
+        met = bool(self.adequate_classes(line, next_start))
+        if line.reason == "ineffective" and met:
+            return Outcome("FAILED", "stated as ineffective", self._last_reduction(line, next_start))
+        if line.reason == "intolerance":
+            return Outcome("INTOLERANT", "stopped for intolerance")
+        return self._outcome_by_response(line, next_start, met)
+
+    def _outcome_by_response(self, line: Line, next_start: Day | None, met: bool) -> Outcome:
+        best = self._responding_value(line, next_start)
+        if line.reason == "remission" or best is not None:
+            seen = f"proteinuria {best.value:g} {best.unit}" if best else "stated remission"
+            return Outcome("RESPONDED", seen, self._reduction(line, best))
+        last = self._last_reduction(line, next_start)
+        limit = self.thresholds.mn_trend_reduction if self.disease == "MN" else self.thresholds.ln_small_reduction
+        if met and last is not None and not at_least(last, limit):
+            return Outcome("FAILED", "too small a fall of proteinuria", last)
+        if not met:
+            return Outcome("INADEQUATE", "exposure too short or too small", last)
+        return Outcome(
+            "UNKNOWN",
+            "no value that decides" if last is None else "a fall too small to call, too large to dismiss",
+            last,
+        )
+
+    def adequate_classes(self, line: Line, next_start: Day | None) -> frozenset[str]:
+        """The classes of the line that were given long or strongly enough to be judged, each on its own (R-23).
+
+        A drug dropped for intolerance while its partner went on was not given its chance (R-24).
+        """
+        until = self.today if next_start is None else min(next_start, self.today)
+        return frozenset(
+            segment.therapy_class
+            for segment in line.segments
+            if self.is_adequate(segment, line.start, until)
+            and (segment.reason != "intolerance" or line.reason == "intolerance")
+        )
+
+    def is_adequate(self, segment: Segment, line_start: Day, until: Day) -> bool:
+        """Minimum exposure of 3.4: anti-CD20 by grams, cyclophosphamide by days, pulses or grams, others 120 d."""
+        if segment.therapy_class in ANTI_CD20:
+            grams = anti_cd20_dose(segment).grams
+            return grams is None or at_least(grams, self.thresholds.anti_cd20_grams)
+        if segment.therapy_class == "CYC":
+            return self.enough_cyclophosphamide(segment)
+        if not any(record.coded for record in segment.records):
+            return False
+        end = until if segment.end is None else segment.end
+        return end - max(segment.start, line_start) >= self.thresholds.early
+
+    def enough_cyclophosphamide(self, segment: Segment) -> bool:
+        """Ruling R-13: lupus by grams where every dose is known, otherwise days or pulses."""
+        dose = cyclophosphamide_dose(segment.records, self.today)
+        if self.disease == "LN" and dose.grams is not None:
+            return at_least(dose.grams, self.thresholds.cyc_lupus_grams)
+        return dose.days >= self.thresholds.cyc_days or dose.pulses >= self.thresholds.cyc_pulses
+
+    def _under_dosed_mycophenolate(self, line: Line) -> bool:
+        if self.disease != "LN" or "MPAA" not in line.classes:
+            return False
+        doses = [highest_mycophenolate_grams(segment) for segment in line.of_class("MPAA")]
+        known = [dose for dose in doses if dose is not None]
+        return len(known) == len(doses) and not at_least(max(known), self.thresholds.mycophenolate_grams)
+
+    def window(self, line: Line, next_start: Day | None) -> tuple[Day, Day]:
+        """The days whose values speak for a past line (W of section 3.4)."""
+        last = self.today
+        if not line.open:
+            looks = [
+                (segment.end or self.today) + (ANTI_CD20_LAST_LOOK if segment.therapy_class in ANTI_CD20 else LAST_LOOK)
+                for segment in line.segments
+            ]
+            last = min(last, max(looks))
+        if next_start is not None:
+            last = min(last, next_start + NEXT_LINE_GRACE)
+        return line.start + FIRST_LOOK, last
+
+    def _reduction(self, line: Line, value: Quantity | None) -> float | None:
+        reference = baseline(self.series, line.start)
+        return None if reference is None or value is None else reduction(value.value, reference.value)
+
+    def _last_reduction(self, line: Line, next_start: Day | None) -> float | None:
+        first, last = self.window(line, next_start)
+        values = between(self.series, max(first, line.start + int(self.thresholds.early)), last)
+        return self._reduction(line, values[-1]) if values else None
+
+    def _responding_value(self, line: Line, next_start: Day | None) -> Quantity | None:
+        """The lowest value of W that meets the proteinuria part of partial remission."""
+        ceiling, share = (
+            (self.thresholds.mn_nephrotic, self.thresholds.mn_partial_reduction)
+            if self.disease == "MN"
+            else (self.thresholds.ln_partial, self.thresholds.ln_partial_reduction)
+        )
+        meeting = [
+            value
+            for value in between(self.series, *self.window(line, next_start))
+            if value.value < ceiling and at_least(self._reduction(line, value) or -1.0, share)
+        ]
+        return min(meeting, key=lambda value: (value.value, value.day)) if meeting else None
+
+
+def next_starts(lines: Sequence[Line]) -> dict[int, Day | None]:
+    """For each line, by position, when the next later-starting line began."""
+    return {
+        index: min((other.start for other in lines if other.start > line.start), default=None)
+        for index, line in enumerate(lines)
+    }

@@ -1,0 +1,176 @@
+"""The safety layer that runs after the tables: vetoes, deferral, and what is left (clinical-spec 7.1, 7.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF
+from cds_service.guideline.assessment import Veto
+from cds_service.guideline.picture import Picture
+from cds_service.guideline.rows import Answer
+
+COMPONENTS: dict[str, frozenset[str]] = {
+    "RTX": frozenset({"RTX"}),
+    "ANTI_CD20_2G": frozenset({"CD20_2G"}),
+    "CYC_GC": frozenset({"CYC"}),
+    "CNI": frozenset({"CNI"}),
+    "RTX_CNI": frozenset({"RTX", "CNI"}),
+    "MPAA_GC": frozenset({"MPAA"}),
+    "CNI_COMBO": frozenset({"CNI"}),
+    "BEL_COMBO": frozenset({"BEL"}),
+    "ANTI_CD20_COMBO": ANTI_CD20,
+    "AZA_CNI": frozenset({"AZA", "CNI"}),
+}
+HARMFUL_IN_PREGNANCY = frozenset({"CYC", "MPAA", "RTX", "CD20_2G", "BEL"})
+MAY_REPEAT_RITUXIMAB = frozenset({"MN-09", "MN-21"})
+MAY_ADD_CNI_TO_RITUXIMAB = "MN-30"
+
+
+def without_failed(answer: Answer) -> tuple[str, ...]:
+    """The candidates without what has failed, but for a second rituximab course and rituximab plus CNI (section 5).
+
+    RTX in F does not remove the second generation; its own failure does, and counts as RTX too (R-07).
+    """
+    failed = set(answer.failed)
+    rituximab_failed = bool(failed & ANTI_CD20)
+    gone: set[str] = set()
+    if rituximab_failed and answer.rule not in MAY_REPEAT_RITUXIMAB:
+        gone.add("RTX")
+    if rituximab_failed and answer.rule != MAY_ADD_CNI_TO_RITUXIMAB:
+        gone.add("RTX_CNI")
+    if "CD20_2G" in failed:
+        gone.add("ANTI_CD20_2G")
+    gone |= {name for name, part in (("CYC_GC", "CYC"), ("CNI", "CNI")) if part in failed}
+    return tuple(candidate for candidate in answer.candidates if candidate not in gone)
+
+
+@dataclass
+class Vetoes:
+    """Why a class must not be started in this patient."""
+
+    picture: Picture
+
+    def of(self, candidate: str) -> tuple[Veto, ...]:
+        """Every veto against a candidate class; empty when it may be offered."""
+        parts = COMPONENTS[candidate]
+        reasons: dict[str, None] = {}
+        if candidate == "ANTI_CD20_COMBO":
+            self._veto_anti_cd20_combination(reasons)
+        else:
+            for part in sorted(parts):
+                self._veto_part(part, reasons)
+        if candidate == "RTX_CNI" and self._egfr_below(self.picture.thresholds.rtx_cni_egfr):
+            reasons["EGFR"] = None
+        return tuple(Veto(candidate, reason) for reason in reasons)
+
+    def _veto_part(self, part: str, reasons: dict[str, None]) -> None:
+        if self.picture.pregnant and part in HARMFUL_IN_PREGNANCY:
+            reasons["PREGNANCY"] = None
+        if part == "CYC":
+            self._veto_cyclophosphamide(reasons)
+        if part == "CNI":
+            self._veto_cni(reasons)
+        if part in self.not_tolerated:
+            reasons[self.not_tolerated[part]] = None
+
+    def _veto_anti_cd20_combination(self, reasons: dict[str, None]) -> None:
+        """In lupus nephritis one anti-CD20 stands in for the other, so both must be ruled out."""
+        if self.picture.pregnant:
+            reasons["PREGNANCY"] = None
+        if set(self.not_tolerated) >= ANTI_CD20:
+            reasons[self.not_tolerated["RTX"]] = None
+
+    def _veto_cyclophosphamide(self, reasons: dict[str, None]) -> None:
+        p, t = self.picture, self.picture.thresholds
+        if p.active("malignancy"):
+            reasons["MALIGNANCY"] = None
+        membranous = p.disease == "MN"
+        if p.cumulative_cyclophosphamide > (t.mn_cyc_ceiling if membranous else t.ln_cyc_ceiling):
+            reasons["CUMULATIVE_DOSE"] = None
+        fertile = t.mn_cyc_fertility if membranous else t.ln_cyc_fertility
+        if p.fertility_wish and p.cumulative_cyclophosphamide > fertile:
+            reasons["FERTILITY"] = None
+
+    def _veto_cni(self, reasons: dict[str, None]) -> None:
+        p, t = self.picture, self.picture.thresholds
+        low = self._egfr_below(t.mn_cni_egfr) if p.disease == "MN" else self._egfr_below(t.ln_cni_egfr, inclusive=True)
+        if low:
+            reasons["EGFR"] = None
+        systolic, diastolic = p.newest("sbp", t.laboratory_age), p.newest("dbp", t.laboratory_age)
+        if (systolic is not None and systolic.value > t.cni_systolic) or (
+            diastolic is not None and diastolic.value > t.cni_diastolic
+        ):
+            reasons["BLOOD_PRESSURE"] = None
+
+    def _egfr_below(self, limit: float, *, inclusive: bool = False) -> bool:
+        egfr = self.picture.egfr_now
+        return egfr is not None and (egfr.value < limit or (inclusive and egfr.value == limit))
+
+    @cached_property
+    def not_tolerated(self) -> dict[str, str]:
+        """Drug classes with an allergy, an intolerance, or a line that ended for intolerance, with the reason word."""
+        found: dict[str, str] = {}
+        for line in self.picture.lines:
+            for segment in line.segments:
+                if segment.reason == "intolerance" and not segment.open:
+                    found.setdefault(segment.therapy_class, "INTOLERANCE")
+        for allergy in self.picture.case.allergies:
+            therapy_class = CLASS_OF.get(allergy.agent)
+            if therapy_class is not None:
+                found[therapy_class] = "INTOLERANCE" if allergy.kind == "intolerance" else "ALLERGY"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is left of an answer after safety: the classes that may be offered, the first of them preferred."""
+
+    answer: Answer
+    classes: tuple[str, ...] = ()
+    vetoed: tuple[Veto, ...] = ()
+
+    @property
+    def starts(self) -> bool:
+        """Whether a class would be started."""
+        return bool(self.classes)
+
+
+def offer(picture: Picture, answer: Answer) -> Offer:
+    """The answer after vetoes. Nothing left: an expert, under the same rule."""
+    if answer.action != "START_CLASS":
+        return Offer(answer)
+    vetoes = Vetoes(picture)
+    candidates = without_failed(answer)
+    against = {candidate: vetoes.of(candidate) for candidate in candidates}
+    vetoed = tuple(veto for candidate in candidates for veto in against[candidate])
+    classes = tuple(candidate for candidate in candidates if not against[candidate])
+    if not classes:
+        return Offer(_referred(answer), (), vetoed)
+    return Offer(answer, classes, vetoed)
+
+
+def _referred(answer: Answer) -> Answer:
+    return Answer(
+        answer.state,
+        "REFER_EXPERT",
+        answer.rule,
+        f"{answer.saw}; no class is left",
+        notes=answer.notes,
+        menu=answer.menu,
+    )
+
+
+def deferred(picture: Picture, offered: Offer) -> Offer:
+    """Serious infection, or a tumour in lupus nephritis, puts any start off (7.1)."""
+    if not offered.starts:
+        return offered
+    if picture.active("serious_infection"):
+        return Offer(_deferral(offered.answer, "SAFE-01", "INFECTION_ACTIVE"))
+    if picture.disease == "LN" and picture.active("malignancy"):
+        return Offer(_deferral(offered.answer, "SAFE-02", "MALIGNANCY_ACTIVE"))
+    return offered
+
+
+def _deferral(answer: Answer, rule: str, note: str) -> Answer:
+    return Answer(answer.state, "DEFER", rule, f"{answer.rule} is put off", notes=(*answer.notes, note))

@@ -1,0 +1,89 @@
+"""The evaluation of one chart: from FHIR data to cards. The hooks, the command line and the self-test share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from cds_service.cards.stamp import FhirVersion
+from cds_service.cards.write import cards_for
+from cds_service.case.model import Bins, Case
+from cds_service.fhir.chart import ChartData, read_chart
+from cds_service.guideline.assessment import Assessment
+from cds_service.guideline.catalogue import KEEP, assess_all
+from cds_service.hooks.knowledge import Knowledge
+from cds_service.mapping.chart import build_case
+
+_DRAFTS_IN: Mapping[str, FhirVersion] = {"R4": "R4", "R4B": "R4B", "R5": "R5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything one chart led to. `bins` says what became of every resource that came in.
+
+    `quiet` names why nothing was assessed at all: patient_deceased, patient_record_merged, or empty.
+    """
+
+    case: Case
+    assessments: tuple[Assessment, ...]
+    cards: Sequence[Mapping[str, Any]]
+    bins: Bins
+    quiet: str = ""
+
+
+def evaluate(
+    prefetch_or_bundle: Mapping[str, Any], patient_id: str, on: date, knowledge: Knowledge, *, hook_instance: str = ""
+) -> Evaluation:
+    """Read a chart, build the case, assess it as of the day `on`, write the cards.
+
+    `prefetch_or_bundle` is a prefetch object (key -> resource or Bundle) or one Bundle of a whole chart.
+    Whether everything needed was sent is not asked here: that is the hook's question.
+    Errors: PatientMismatch when the chart is another patient's.
+    """
+    is_bundle = prefetch_or_bundle.get("resourceType") == "Bundle"
+    prefetch = {"bundle": prefetch_or_bundle} if is_bundle else prefetch_or_bundle
+    chart = chart_of(prefetch, patient_id, on, knowledge)
+    return conclude(chart, patient_id, on, knowledge, hook_instance=hook_instance)
+
+
+def chart_of(
+    prefetch: Mapping[str, Any], patient_id: str, on: date, knowledge: Knowledge, fhir_server: str | None = None
+) -> ChartData:
+    """What can be read of a prefetch object. Errors: PatientMismatch."""
+    terminology = knowledge.terminology
+    return read_chart(
+        prefetch,
+        patient_id,
+        knows=terminology.look_up,
+        keep=KEEP,
+        on=on,
+        fhir_server=fhir_server,
+        names=terminology.drug_by_name,
+    )
+
+
+def conclude(
+    chart: ChartData,
+    patient_id: str,
+    on: date,
+    knowledge: Knowledge,
+    *,
+    hook_instance: str = "",
+    not_provided: tuple[str, ...] = (),
+) -> Evaluation:
+    """From a chart that was read to cards. `not_provided` names the needs that were not sent in full."""
+    case = replace(build_case(chart, knowledge.terminology, on), not_provided=not_provided)
+    quiet = _reason_for_silence(case, chart)
+    assessments = () if quiet else assess_all(case, on, knowledge.thresholds)
+    version = _DRAFTS_IN[chart.fhir_version]
+    stamp = replace(knowledge.stamp, hook_instance=hook_instance, patient_id=patient_id, fhir_version=version)
+    return Evaluation(case, assessments, cards_for(assessments, case, on, stamp), case.bins, quiet)
+
+
+def _reason_for_silence(case: Case, chart: ChartData) -> str:
+    """No advice on the dead, nor on a record that was merged into another (hazard list: wrong patient)."""
+    if case.patient.deceased:
+        return "patient_deceased"
+    return "patient_record_merged" if chart.merged else ""

@@ -1,0 +1,64 @@
+"""The services this process offers, keyed by service id, and what Discovery says about them (conformance section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+CDS_HOOKS_VERSION = "2.0.1"
+
+
+class Call(Protocol):
+    """A checked request of any hook."""
+
+    @property
+    def hook_instance(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answers, and what the log may say about it: names, counts and our own ids only."""
+
+    cards: Sequence[Mapping[str, Any]] = ()
+    extension: Mapping[str, Any] = field(default_factory=dict)
+    event: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """The response object. `cards` is there even when empty (RESP-1)."""
+        body: dict[str, Any] = {"cards": list(self.cards)}
+        if self.extension:
+            body["extension"] = dict(self.extension)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One advertised service. `read` checks the bytes of a call, `respond` answers it for a given day."""
+
+    id: str
+    hook: str
+    title: str
+    description: str
+    usage_requirements: str
+    prefetch: Mapping[str, str]
+    read: Callable[[bytes], Call]
+    respond: Callable[[Any, date], Answer]
+
+
+def discovery(services: Sequence[Service]) -> dict[str, Any]:
+    """The body of `GET {base}/cds-services`."""
+    return {"services": [_entry(service) for service in services]}
+
+
+def _entry(service: Service) -> dict[str, Any]:
+    entry = {
+        "hook": service.hook,
+        "title": service.title,
+        "description": service.description,
+        "id": service.id,
+        "usageRequirements": service.usage_requirements,
+        "version": CDS_HOOKS_VERSION,
+    }
+    return entry | ({"prefetch": dict(service.prefetch)} if service.prefetch else {})

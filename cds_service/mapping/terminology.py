@@ -1,0 +1,162 @@
+"""Codes, units, answers and drug names to our words: everything the mapping data say, loaded once.
+
+The data are the tables under `mappings/`; this is the only way to them. Codes are matched on
+(system, code), never on a display (terminology.md section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from cds_service.errors import ConfigurationFault
+from cds_service.mapping import systems
+from cds_service.mapping.codes import LOCAL_ROUTES, Meaning, read_codes
+from cds_service.mapping.concepts import Concept, read_concepts
+from cds_service.mapping.drug_names import DrugNames, read_drug_names
+from cds_service.mapping.overlay import lay_over, site_exists
+from cds_service.mapping.tables import Problem, Tables
+from cds_service.mapping.units import Factor, Rejection, UnitTable, read_units
+from cds_service.mapping.words import Words, read_words
+
+__all__ = [
+    "LOCAL_ROUTES",
+    "Concept",
+    "Factor",
+    "MappingFault",
+    "Meaning",
+    "Problem",
+    "Rejection",
+    "Terminology",
+    "load",
+]
+
+
+class MappingFault(ConfigurationFault):
+    """The mapping data are wrong. `problems` holds every one, each with file, line and reason."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(str(problem) for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminology:
+    """The mapping data of one site, immutable.
+
+    `known` is keyed by (canonical system, code) with the code as the system writes it; `systems`
+    leads from every spelling of a system to the canonical one. `version` is a digest over every
+    file that was read, the site's overlay included.
+    """
+
+    concepts: Mapping[str, Concept]
+    systems: Mapping[str, str]
+    known: Mapping[tuple[str, str], Meaning]
+    version: str
+    knowledge: str
+    _dotless: Mapping[tuple[str, str], Meaning] = field(repr=False)
+    _prefixes: Mapping[tuple[str, str], Meaning] = field(repr=False)
+    _units: UnitTable = field(repr=False)
+    _words: Words = field(repr=False)
+    _drug_names: DrugNames = field(repr=False)
+
+    def look_up(self, system: str, code: str) -> Meaning | None:
+        """What the code means, or None. Any spelling of the system; ICD with or without dots."""
+        canonical = self.systems.get(system, system)
+        found = self.known.get((canonical, code))
+        if found is not None:
+            return found
+        return self._look_closer(self.canonical_system(system), code.strip())
+
+    def canonical_system(self, system: str) -> str:
+        """The canonical URI; an unknown system comes back as it is, without blanks around it."""
+        bare = system.strip()
+        return self.systems.get(bare) or self.systems.get(bare.lower(), bare)
+
+    def convert(self, concept: str, unit: str) -> Factor | Rejection | None:
+        """The factor to the canonical unit, a named rejection, or None for a string nobody listed."""
+        return self._units.convert(concept, unit)
+
+    def answer(self, concept: str, text_or_code: str, system: str = "") -> str | None:
+        """The word of a finding. Without a system it is read as text. None: not listed, set it aside."""
+        known = self.concepts.get(concept)
+        return self._words.answer(known, text_or_code, self.canonical_system(system)) if known else None
+
+    def method(self, text: str) -> str | None:
+        """BCG, BCP or immunometric when the text names exactly one albumin method."""
+        return self._words.method(text)
+
+    def reason(self, system: str, code: str) -> str | None:
+        """The line-end reason of a statusReason coding; with an empty system the code is read as text."""
+        return self._words.reason(self.canonical_system(system), code)
+
+    def drug_by_name(self, text: str) -> tuple[str, str] | None:
+        """(agent, route) of the one drug a text names: low confidence, never coded evidence."""
+        return self._drug_names.find(text)
+
+    def codes_of(self, concept: str, system: str | None = None, role: str = "include") -> tuple[tuple[str, str], ...]:
+        """All (system, code) of a concept, sorted. Prefix rows (`A40*`) are value sets and not among them."""
+        wanted = self.canonical_system(system) if system is not None else None
+        return tuple(
+            sorted(
+                key
+                for key, meaning in self.known.items()
+                if meaning.concept == concept and meaning.role == role and wanted in (None, key[0])
+            )
+        )
+
+    def _look_closer(self, system: str, code: str) -> Meaning | None:
+        found = self.known.get((system, code))
+        if found is not None or system not in systems.HIERARCHICAL or len(code) > 20:
+            return found
+        bare = code.replace(".", "").upper()
+        found = self.known.get((system, bare)) or self._dotless.get((system, bare))
+        lengths = range(len(bare), 1, -1) if found is None else ()
+        return next((hit for n in lengths if (hit := self._prefixes.get((system, bare[:n])))), found)
+
+
+def load(root: Path, site: str | None = None, *, optional: bool = True) -> Terminology:
+    """Read and check everything under `root`.
+
+    `site` lays `sites/<site>/` over it. `optional` adds the licence-bound tables of `optional/`.
+    Raises MappingFault with every problem found, so that one start shows them all.
+    """
+    tables = Tables(root)
+    concepts = read_concepts(tables)
+    aliases = systems.read_systems(tables)
+    knowledge = _knowledge_edition(tables)
+    overlay = site if site is not None and site_exists(tables, site) else None
+    codes = read_codes(tables, concepts, optional=optional)
+    units = read_units(tables, {key: concept.unit for key, concept in concepts.items() if concept.unit}, overlay)
+    if overlay is not None:
+        lay_over(tables, overlay, codes, concepts, aliases, units)
+    words = read_words(tables, concepts, aliases)
+    drug_names = read_drug_names(tables, concepts)
+    if tables.problems:
+        raise MappingFault(tables.problems)
+    return Terminology(
+        concepts=MappingProxyType(concepts),
+        systems=MappingProxyType(aliases),
+        known=MappingProxyType(codes.known),
+        version=tables.version(),
+        knowledge=knowledge,
+        _dotless=codes.dotless,
+        _prefixes=codes.prefixes,
+        _units=units,
+        _words=words,
+        _drug_names=drug_names,
+    )
+
+
+def _knowledge_edition(tables: Tables) -> str:
+    """The edition of the clinical knowledge these tables belong to: the line `knowledge: ...` of VERSION."""
+    for number, line in enumerate(tables.text("VERSION").splitlines(), start=1):
+        name, _, value = line.partition(":")
+        if name == "knowledge":
+            if not value.strip():
+                tables.fault("VERSION", number, "the knowledge edition is empty")
+            return value.strip()
+    tables.fault("VERSION", 0, "has no line `knowledge: ...`")
+    return ""

@@ -1,0 +1,106 @@
+"""Cards as a person wants to read them in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from rich.box import ROUNDED
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.markdown import Heading, Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.segment import Segment
+from rich.text import Text
+
+WIDTH = 100
+COLOURS: Mapping[str, str] = {"info": "cyan", "warning": "yellow", "critical": "red"}
+MACHINE_HALF = "org.nextline-cds.recommendation"
+
+
+def show_cards(console: Console, cards: Sequence[Mapping[str, Any]]) -> None:
+    """Print each card as a panel in the colour of its indicator; say so when there is none."""
+    if not cards:
+        console.print(Text("  No card: there is nothing to say about this patient.", style="dim"))
+    for card in cards:
+        console.print(_panel(card), width=min(console.width, WIDTH))
+
+
+def heading_of(card: Mapping[str, Any]) -> str:
+    """Indicator, state and rule in one line: WARNING  MN_RESISTANT, rule MN-07."""
+    advice = card.get("extension", {}).get(MACHINE_HALF, {})
+    words = [str(card["indicator"]).upper()]
+    if advice:
+        words.append(f"{advice['state']}, rule {advice['rule']}")
+    return "  ".join(words)
+
+
+def suggestion_lines(card: Mapping[str, Any]) -> list[tuple[bool, str, list[str]]]:
+    """For each suggestion: is it the recommended one, its label, and what accepting it would put in the chart."""
+    return [
+        (
+            bool(suggestion.get("isRecommended")),
+            str(suggestion["label"]),
+            [str(action["description"]) for action in suggestion.get("actions", ())],
+        )
+        for suggestion in card.get("suggestions", ())
+    ]
+
+
+def _panel(card: Mapping[str, Any]) -> Panel:
+    colour = COLOURS.get(card["indicator"], "white")
+    parts: list[RenderableType] = [Text(card["summary"], style=f"bold {colour}")]
+    if card.get("detail"):
+        parts += [Text(), _CompactMarkdown(card["detail"])]
+    parts += [*_suggestions(card, colour), *_links(card)]
+    return Panel(
+        Group(*parts),
+        title=Text(heading_of(card), style=f"bold {colour}"),
+        title_align="left",
+        subtitle=Text(str(card["source"]["label"]), style="dim"),
+        subtitle_align="right",
+        border_style=colour,
+        box=ROUNDED,
+        padding=(1, 2),
+    )
+
+
+def _suggestions(card: Mapping[str, Any], colour: str) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for recommended, label, actions in suggestion_lines(card):
+        mark = Text("● " if recommended else "○ ", style=colour)
+        parts.append(mark.append(label, style="bold" if recommended else ""))
+        parts += [Padding(Text(action, style="dim"), (0, 0, 0, 4)) for action in actions]
+    return [Text(), Text("To accept", style="bold"), *parts] if parts else []
+
+
+def _links(card: Mapping[str, Any]) -> list[RenderableType]:
+    links = card.get("links", ())
+    return [Text(), *(Text(f"→ {link['label']}: {link['url']}", style="dim") for link in links)] if links else []
+
+
+class _LeftHeading(Heading):
+    """Rich centres headings and frames the first level: too loud for a card."""
+
+    def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
+        self.text.stylize("bold underline")
+        yield self.text
+
+
+class _WideMarkdown(Markdown):
+    elements: ClassVar = {**Markdown.elements, "heading_open": _LeftHeading}
+
+
+class _CompactMarkdown:
+    """Markdown without the second of two blank lines, and without the one below a heading."""
+
+    def __init__(self, source: str) -> None:
+        self._markdown = _WideMarkdown(source)
+        self._headings = {line.strip("# ") for line in source.splitlines() if line.startswith("#")}
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        above_is_tight = True
+        for line in console.render_lines(self._markdown, options, pad=False):
+            text = "".join(segment.text for segment in line).strip()
+            if text or not above_is_tight:
+                yield from line
+                yield Segment.line()
+            above_is_tight = not text or text in self._headings

@@ -1,0 +1,97 @@
+"""Faults become answers: one table from the error tree to HTTP, every body an OperationOutcome (RESP-5)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import PurePath
+from typing import Any
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from cds_service.errors import (
+    BodyTooLarge,
+    MalformedBody,
+    MethodNotAllowed,
+    MisdirectedRequest,
+    Overloaded,
+    PatientMismatch,
+    PreconditionFailed,
+    RequestFault,
+    UnknownService,
+    UnsupportedMediaType,
+)
+from cds_service.web.answers import json_answer
+from cds_service.web.event_log import EventLog
+
+STATUS: Mapping[type[RequestFault], HTTPStatus] = {
+    MalformedBody: HTTPStatus.BAD_REQUEST,
+    UnknownService: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
+    PatientMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_SAID_BY_FRAMEWORK: Mapping[int, tuple[str, str]] = {
+    404: ("not-found", "There is nothing at this address."),
+    405: ("not-supported", "This address does not answer that method."),
+    413: ("too-costly", "The body is larger than this service reads."),
+    415: ("not-supported", "The body must be application/json."),
+}
+_REFUSED = ("invalid", "The request cannot be read.")
+_BROKEN = ("exception", "The service failed on this request. It was not the request's fault.")
+
+
+def operation_outcome(code: str, text: str, *, expression: str = "") -> dict[str, Any]:
+    """An OperationOutcome with one error. `expression` names the member at fault, never its value."""
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if expression:
+        issue["expression"] = [expression]
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def status_of(fault: RequestFault) -> HTTPStatus:
+    """The HTTP status of a fault: that of the nearest class of the table."""
+    return next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
+
+
+def answer_errors(app: Flask, log: EventLog) -> None:
+    """Answer every error of the app: our own faults, the framework's, and what nobody foresaw."""
+
+    @app.errorhandler(RequestFault)
+    def refuse(fault: RequestFault) -> Response:
+        status = status_of(fault)
+        answer = json_answer(operation_outcome(fault.issue_code, fault.message, expression=fault.expression), status)
+        if isinstance(fault, MethodNotAllowed):
+            answer.headers["Allow"] = ", ".join(fault.allowed)
+        if isinstance(fault, Overloaded):
+            answer.headers["Retry-After"] = str(fault.retry_after)
+        log.warning("call_refused", status=int(status), fault=type(fault).__name__, **g.get("call", {}))
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def refuse_as_framework(error: HTTPException) -> Response:
+        status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+        code, text = _SAID_BY_FRAMEWORK.get(status, _REFUSED)
+        answer = json_answer(operation_outcome(code, text), status)
+        allowed = getattr(error, "valid_methods", None)
+        if allowed:
+            answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    @app.errorhandler(Exception)
+    def apologise(error: Exception) -> Response:
+        # Type and place only: the message of a foreign exception may quote the chart.
+        log.error("call_failed", fault=type(error).__name__, at=_place(error), **g.get("call", {}))
+        return json_answer(operation_outcome(*_BROKEN), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
