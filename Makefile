@@ -31,6 +31,7 @@ check: .venv/.ready-dev ## style, types, the house's import rule, generated file
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
+	@$(RUN) cds_service.review_pages --check
 	@$(RUN) pytest tests/test_architecture.py tests/test_docs.py
 
 format: .venv/.ready-dev ## apply the style
@@ -41,8 +42,8 @@ bench: .venv/.ready-dev ## what one call costs, as ratios
 	@$(RUN) benchmarks.handler
 
 .PHONY: tables stories
-tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines for clinicians, tables in docs
-	@$(RUN) cds_service.guideline.tables
+tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines, docs/data-elements.md, tables
+	@$(RUN) cds_service.review_pages
 	@.venv/bin/python tools/documents.py
 
 stories: .venv/.ready ## write the example patients and their answers (fixtures/patient-view)

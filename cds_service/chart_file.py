@@ -11,8 +11,7 @@ from typing import Any
 from cds_service.cdshooks.request import PatientViewRequest
 from cds_service.errors import MalformedBody
 from cds_service.fhir import strict_json
-from cds_service.guideline.needs import NEEDS
-from cds_service.hooks import identity, patient_view, prefetch_states
+from cds_service.hooks import patient_view
 from cds_service.hooks.evaluation import Evaluation, evaluate
 from cds_service.hooks.knowledge import Knowledge
 
@@ -50,19 +49,9 @@ def explain(chart: ChartFile, today: date, as_of: date | None, knowledge: Knowle
     """The evaluation with its case and its trace. Errors: RequestFault."""
     if chart.request is None:
         return evaluate(chart.bundle or {}, chart.patient_id, as_of or today, knowledge)
-    identity.check(chart.request)
-    prefetch = chart.request.prefetch or {}
-    states = prefetch_states.states_of(prefetch, NEEDS, knowledge.templates)
-    prefetch_states.require(states)
-    return evaluate(
-        prefetch,
-        chart.patient_id,
-        as_of or chart.request.as_of or today,
-        knowledge,
-        hook_instance=chart.request.hook_instance,
-        fhir_server=chart.request.fhir_server,
-        not_provided=prefetch_states.not_whole(states),
-    )
+    request = replace(chart.request, as_of=as_of or chart.request.as_of)
+    _, evaluation = patient_view.judge(request, today, knowledge)
+    return evaluation
 
 
 def _patient_of(bundle: Mapping[str, Any]) -> str:

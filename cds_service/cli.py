@@ -97,6 +97,7 @@ def demo(
         list[str] | None, typer.Option("--story", metavar="NAME", help="One example patient; may repeat.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="All example patients instead of a selection.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Whole cards instead of their first sections.")] = False,
     plain: PlainText = False,
 ) -> None:
     """Start the real server on a free port, send it example patients over HTTP and show the cards.
@@ -114,7 +115,7 @@ def demo(
         for one in chosen:
             answered = answer_over_http(base, one.request)
             _show_story(console, one, plain)
-            _show(console, answered["cards"], plain)
+            _show(console, answered["cards"], plain, short=not full)
             if difference := first_difference(one.response, answered):
                 differing.append(f"{one.name}: {difference}")
     if differing:
@@ -212,15 +213,15 @@ def _show_story(console: Console, story: Story, plain: bool) -> None:
         console.rule(Text(f"{story.title} ({story.name})", style="bold"), align="left")
 
 
-def _show(console: Console, cards: Sequence[dict[str, object]], plain: bool) -> None:
+def _show(console: Console, cards: Sequence[dict[str, object]], plain: bool, *, short: bool = False) -> None:
     if plain:
         from cds_service.terminal.plain import plain_cards
 
-        sys.stdout.write(plain_cards(cards))
+        sys.stdout.write(plain_cards(cards, short=short))
     else:
         from cds_service.terminal.cards import show_cards
 
-        show_cards(console, cards)
+        show_cards(console, cards, short=short)
 
 
 def _fail(status: int, *sentences: str) -> None:

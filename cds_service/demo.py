@@ -26,6 +26,9 @@ SELECTION = (
 )
 """What is shown unless more is asked for: two failures, a false alarm, a refractory lupus, a gap in the data."""
 
+STORED_BASE_URL = "http://127.0.0.1:8080"
+"""The address the stored answers were given under: that of a service with default settings."""
+
 SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 30
 
@@ -49,7 +52,8 @@ def running_server() -> Iterator[str]:
     """
     port = free_port()
     settings = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    settings |= {"CDS_HOST": "127.0.0.1", "CDS_PORT": str(port), "CDS_WORKERS": "1", "CDS_LOG_LEVEL": "error"}
+    settings |= {"CDS_PORT": str(port), "CDS_WORKERS": "1", "CDS_LOG_LEVEL": "error"}
+    settings["CDS_PUBLIC_BASE_URL"] = STORED_BASE_URL
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile("w+") as words:
         server = subprocess.Popen(gunicorn_command(), env=settings, stdout=words, stderr=words)  # noqa: S603

@@ -18,7 +18,9 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "wsgi": frozenset({"app", "settings", "errors"}),
+    "chart_file": frozenset({"hooks", "cdshooks", "fhir", "errors"}),
     "demo": frozenset({"stories", "terminal", "errors"}),
+    "review_pages": frozenset({"guideline", "mapping", "stories"}),
     "gunicorn_settings": frozenset({"settings", "errors"}),
     # The path of a call.
     "web": frozenset({"hooks", "cdshooks", "errors", "settings"}),

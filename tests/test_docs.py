@@ -1,6 +1,5 @@
 """The documents are tested like code: links lead somewhere, commands exist, tables are what the code says."""
 
-import ast
 import json
 import re
 import subprocess
@@ -23,8 +22,8 @@ ALL_PROSE = "\n".join(path.read_text(encoding="utf-8") for path in PROSE)
 
 README_STORY = ROOT / "fixtures" / "patient-view" / "tacrolimus-failed-so-rituximab-is-next"
 
-# Folders of a person's or a machine's own, and package indexes that are not the public one.
-NOT_FOR_OTHERS = re.compile(r"(?<![\w.])/(?:home|root|Users|work|srv)/\w|file:///|https?://(?:10|192\.168|172\.16)\.")
+# Folders of a person's own, and package indexes that are not the public one.
+NOT_FOR_OTHERS = re.compile(r"(?<![\w.])/(?:home|root|Users|mnt)/\w|https?://(?:10|192\.168|172\.16)\.\d")
 COMMITTED_TEXT = {".py", ".md", ".toml", ".lock", ".yaml", ".csv", ".txt", ".json", ""}
 
 
@@ -137,8 +136,3 @@ def test_no_committed_file_names_a_place_on_somebodys_machine() -> None:
         if match and path.name != "Dockerfile"  # the paths in there are the container's own
     }
     assert not found
-
-
-def test_the_package_says_nothing_about_itself_at_import() -> None:
-    for marker in (ROOT / "cds_service").rglob("__init__.py"):
-        assert not ast.parse(marker.read_text(encoding="utf-8")).body

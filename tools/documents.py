@@ -1,4 +1,4 @@
-"""Write the parts of docs/ that follow from the code: the table of settings and the table of prefetch keys.
+"""Write what follows from the code into the documents: the table of settings, the card in the README.
 
 python tools/documents.py           write them
 python tools/documents.py --check   only say whether they are up to date
@@ -6,15 +6,21 @@ python tools/documents.py --check   only say whether they are up to date
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from cds_service.guideline.needs import NEEDS
-from cds_service.settings import Settings
+from rich.console import Console
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+from cds_service.settings import Settings
+from cds_service.stories.catalogue import all_stories
+from cds_service.terminal.cards import show_cards
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+STORY = "tacrolimus-failed-so-rituximab-is-next"
+CARD_WIDTH = 98
 
 
 def settings_table() -> str:
@@ -24,10 +30,13 @@ def settings_table() -> str:
     return table(("variable", "default", "meaning"), rows)
 
 
-def needs_table() -> str:
-    """Prefetch key, resource, whether it is required, and what for."""
-    rows = ((f"`{n.key}`", n.resource, "required" if n.required else "", n.why) for n in NEEDS)
-    return table(("key", "resource", "", "what for"), rows)
+def card_picture() -> str:
+    """The card of one example patient as `cds-service demo` shows it, from the stored answer."""
+    (story,) = (story for story in all_stories() if story.name == STORY)
+    console = Console(file=io.StringIO(), width=CARD_WIDTH, no_color=True, force_terminal=False)
+    show_cards(console, story.response["cards"], short=True)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return "```text\n" + "\n".join(line.rstrip() for line in text.splitlines()) + "\n```"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -38,8 +47,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 GENERATED: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "settings": ("operating.md", settings_table),
-    "needs": ("integrating.md", needs_table),
+    "settings": ("docs/operating.md", settings_table),
+    "card": ("README.md", card_picture),
 }
 
 
@@ -54,12 +63,12 @@ def main() -> int:
     """Write or check every generated part; the exit status is how many are stale."""
     stale = 0
     for name, (file, _) in GENERATED.items():
-        document = DOCS / file
+        document = CHECKOUT / file
         text = document.read_text(encoding="utf-8")
         fresh = with_generated(name, text)
         if fresh != text and "--check" in sys.argv:
             stale += 1
-            sys.stderr.write(f"docs/{file}: the table of {name} is stale; run make tables\n")
+            sys.stderr.write(f"{file}: the part {name} is stale; run make tables\n")
         elif fresh != text:
             document.write_text(fresh, encoding="utf-8")
     return stale

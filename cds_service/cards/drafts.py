@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from cds_service.cards.headline import first_things
 from cds_service.cards.stamp import Stamp
 from cds_service.cards.wording_measures import DISEASES
 from cds_service.cards.wording_requests import ATC, REQUEST_SYSTEM, SNOMED, RequestWording
@@ -96,9 +97,12 @@ def _proposal(resource_type: str, what: dict[str, Any], context: DraftContext) -
 
 
 def _note(context: DraftContext) -> str:
+    """Rule and evidence; and what must happen first, because a draft travels without its card."""
     assessment = context.assessment
     evidence = f" Evidence: {', '.join(assessment.evidence)}." if assessment.evidence else ""
+    holds = first_things(assessment)
+    before = f" First: {'; '.join(holds)}." if holds else ""
     return (
         f"Proposal by Nextline CDS, rule {assessment.rule}, knowledge {context.stamp.knowledge_version}.{evidence} "
-        "Class level only: agent, dose, schedule and contraindications are for the prescriber to decide."
+        f"Class level only: agent, dose, schedule and contraindications are for the prescriber to decide.{before}"
     )

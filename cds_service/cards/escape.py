@@ -38,6 +38,9 @@ def _unlinked(text: str) -> str:
 
 def _printable(text: str) -> str:
     """Category C (control, format, surrogate, private) becomes a blank: it can hide, reverse or split what is read."""
+    # Nearly all texts are printable as they are; the walk is for the others.
+    if text.isascii() and text.isprintable():
+        return _BLANKS.sub(" ", text).strip()
     kept = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in text)
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", kept)).strip()
 

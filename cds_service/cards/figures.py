@@ -13,6 +13,7 @@ from cds_service.cards.escape import plain_text
 from cds_service.cards.numbers import percent, shown
 from cds_service.cards.wording_classes import ANOTHER_COURSE, CLASSES, LINE_CLASSES
 from cds_service.cards.wording_requests import MISSING
+from cds_service.cards.wording_vetoes import veto_wording
 from cds_service.guideline.assessment import Assessment
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~#{}]")
@@ -68,7 +69,7 @@ def duration(days: int) -> str:
 
 def line_names(codes: str) -> str:
     """Class codes in words: `CNI, CYC` becomes `CNI and cyclophosphamide`."""
-    return joined(LINE_CLASSES.get(code, code) for code in re.split(r"[,+/\s]+", codes) if code)
+    return joined(LINE_CLASSES.get(code, code) for code in re.split(r"[,;+/\s]+", codes) if code)
 
 
 def joined(words: Iterable[str]) -> str:
@@ -95,6 +96,7 @@ def _derived(assessment: Assessment, figures: dict[str, str]) -> dict[str, str]:
         derived["next"] = wording.short if wording else _safe(assessment.next_class)
         if repeats_rituximab(assessment):
             derived["next"] = ANOTHER_COURSE
+    derived["reasons"] = joined(veto_wording(veto.reason).short for veto in assessment.vetoed)
     return {name: word for name, word in derived.items() if word}
 
 

@@ -44,7 +44,7 @@ def headline(assessment: Assessment) -> Headline:
     heading = fill(action.heading, figures | _name_of_next(assessment))
     wording = wording_of(assessment, heading)
     why = " ".join(filter(None, (fill(wording.why, figures), _preference(assessment, wording), action.todo)))
-    lines = [f"**{heading}.** {why}", _first_things(assessment)]
+    lines = [f"**{heading}.** {why}", _first_line(assessment)]
     return Headline(
         plain_text(fill(wording.summary, figures), SUMMARY_LIMIT),
         "\n\n".join(line for line in lines if line),
@@ -87,7 +87,12 @@ def _preference(assessment: Assessment, wording: RuleWording) -> str:
     return fill(NEXT_FOR_FERTILITY if assessment.rule == "MN-30" else NEXT_IN_LINE_UNEXPLAINED, figures)
 
 
-def _first_things(assessment: Assessment) -> str:
-    """Holds that stop a dose stand right under the headline, not only in the list further down."""
-    holds = [NOTES[note].first for note in assessment.notes if note in NOTES and NOTES[note].first]
+def first_things(assessment: Assessment) -> list[str]:
+    """The holds that stop a dose."""
+    return [NOTES[note].first for note in assessment.notes if note in NOTES and NOTES[note].first]
+
+
+def _first_line(assessment: Assessment) -> str:
+    """Holds stand right under the headline, not only in the list further down."""
+    holds = first_things(assessment)
     return f"**First:** {'; '.join(holds)}." if holds and assessment.action != "DEFER" else ""

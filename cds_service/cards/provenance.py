@@ -74,7 +74,8 @@ def _set_aside(item: SetAside) -> str:
     what = measure_name(item.concept) if item.concept else chart_text(item.resource, 60)
     when = f" {iso(item.day)}" if item.day else ""
     shown = f" ({chart_text(item.shown, 60)})" if item.shown else ""
-    reason = SET_ASIDE.get(item.reason) or chart_text(item.reason.replace("_", " ").lower(), 80)
+    plain = item.reason.replace("_", " ").lower() if item.reason.isupper() else item.reason
+    reason = SET_ASIDE.get(item.reason) or chart_text(plain, 80).rstrip(".")
     return f"{what}{when}{shown} not used: {reason}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 
 from cds_service.cards.escape import chart_text
 from cds_service.cards.figures import joined
@@ -11,7 +12,7 @@ from cds_service.cards.headline import wording_of
 from cds_service.cards.recommendation import open_classes, shown_conflicts
 from cds_service.cards.screening import tests_first
 from cds_service.cards.wording_change import WOULD_CHANGE
-from cds_service.cards.wording_classes import CLASSES, LUPUS_REGIMENS, MENU, ClassWording
+from cds_service.cards.wording_classes import CLASSES, LUPUS_REGIMENS, LUPUS_TRADE_OFFS, MENU, ClassWording
 from cds_service.cards.wording_conflicts import CONFLICTS
 from cds_service.cards.wording_measures import CONFIDENCE
 from cds_service.cards.wording_monitoring import LUPUS, MEMBRANOUS, MEMBRANOUS_CNI
@@ -48,7 +49,7 @@ def options(assessment: Assessment, case: Case, on: date) -> str:
 def cautions(assessment: Assessment) -> str:
     """The notes, apart from those about data and the vetoes, which have their own places."""
     title = "Before starting" if assessment.action == "START_CLASS" else "Also note"
-    return listed(title, (_note(note) for note in assessment.notes if _is_caution(note)))
+    return listed(title, (_note(note) for note in assessment.notes if _is_caution(note, assessment)))
 
 
 def watch(assessment: Assessment) -> str:
@@ -101,10 +102,12 @@ def menu_name(code: str) -> str:
 
 def _option(code: str, assessment: Assessment, case: Case, on: date) -> str:
     wording = CLASSES.get(code) or ClassWording(class_name(code), "", "", "", "")
-    regimen = LUPUS_REGIMENS.get(code, wording.regimen) if assessment.disease == "LN" else wording.regimen
+    trade_off, regimen = wording.trade_off, wording.regimen
+    if assessment.disease == "LN":
+        trade_off, regimen = LUPUS_TRADE_OFFS.get(code, trade_off), LUPUS_REGIMENS.get(code, regimen)
     first = joined(SCREENING[key].short for key in tests_first(code, assessment, case, on))
     points = (
-        wording.trade_off,
+        trade_off,
         f"In common use (information, not an order): {regimen}" if regimen else "",
         f"Needs first: {first}." if first else "",
     )
@@ -119,8 +122,10 @@ def _vetoes(assessment: Assessment) -> dict[str, list[str]]:
     return reasons
 
 
-def _is_caution(note: str) -> bool:
+def _is_caution(note: str, assessment: Assessment) -> bool:
     known = NOTES.get(note)
+    if note == "EXPERT_REFERRAL" and assessment.action == "REFER_EXPERT":
+        return False  # the headline has just said so
     return note != PREGNANCY_NOTE and not note.startswith("VETO_") and not (known and known.about_data)
 
 
@@ -129,6 +134,7 @@ def _note(note: str) -> str:
     return known.sentence if known else chart_text(note.replace("_", " ").capitalize(), 80)
 
 
+@cache
 def _source(code: str) -> str:
     entry = EVIDENCE[code]
     citation = f"[{chart_text(entry.citation, 160)}]({entry.url})" if entry.url else chart_text(entry.citation, 160)

@@ -17,7 +17,7 @@ def values_table(assessment: Assessment) -> str:
     """What, date, value, role; the chart's own writing behind the value when it differs."""
     if not assessment.facts:
         return ""
-    rows = [_value_row(fact) for fact in assessment.facts[:MOST_VALUES]]
+    rows = [_value_row(fact) for fact in sorted(assessment.facts, key=_reading_order)[:MOST_VALUES]]
     hidden = len(assessment.facts) - len(rows)
     more = f"\n\n{hidden} more in the machine-readable part." if hidden > 0 else ""
     return "\n".join(("**Values used**", "", "| What | Date | Value | Role |", "|---|---|---|---|", *rows)) + more
@@ -40,6 +40,12 @@ def quantity_text(value: float | str, unit: str) -> str:
     """A value with its unit as a clinician writes it."""
     number = chart_text(value.replace("_", " "), 40) if isinstance(value, str) else shown(value)
     return f"{number} {UNITS.get(unit) or chart_text(unit, 20)}".strip()
+
+
+def _reading_order(fact: Fact) -> tuple[int, str, int]:
+    """Proteinuria first, as the table of measures goes; of each the newest first."""
+    place = list(MEASURES).index(fact.name) if fact.name in MEASURES else len(MEASURES)
+    return (place, fact.name, -fact.day)
 
 
 def _value_row(fact: Fact) -> str:

@@ -63,4 +63,5 @@ def _active(case: Case, on: date) -> list[Exposure]:
 
 
 def _name(exposure: Exposure) -> str:
-    return TERATOGEN_AGENTS[exposure.agent].removeprefix("an ").capitalize()
+    name = TERATOGEN_AGENTS[exposure.agent].removeprefix("an ")
+    return name[:1].upper() + name[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 WOULD_CHANGE: dict[str, str] = {
     "RESPONSE": "Proteinuria below 3.5 g/d, or at least halved since the line began: continue instead of switching.",
     "ANTIBODY_GONE": "Anti-PLA2R negative (ELISA below 2 RU/mL): immunologic remission, not resistance; wait.",
+    "ANTIBODY_GONE_RELAPSE": "Anti-PLA2R negative in PLA2R-positive disease: biopsy before treating it as a relapse.",
     "ANTIBODY_BACK": "Anti-PLA2R positive again: active disease, and the advice is made anew.",
     "ALBUMIN_NORMAL": "Serum albumin 35 g/L or more: scarring is likelier; biopsy before another class.",
     "ALBUMIN_LOW": "Serum albumin below 35 g/L: active nephrotic disease, and the advice is made anew.",
@@ -12,6 +13,8 @@ WOULD_CHANGE: dict[str, str] = {
     "ADEQUATE_NOW": "No response after an adequate course, taken as prescribed: then the line counts as failed.",
     "NEUTRALISED": "Anti-rituximab antibodies found: another anti-CD20 antibody or another class.",
     "EGFR_FALL": "A confirmed eGFR fall of 20 % or more: cyclophosphamide or specialist advice moves to the front.",
+    "EGFR_FALL_ANEW": "A confirmed eGFR fall of 20 % or more: the advice is made anew.",
+    "EGFR_FALL_BIOPSY": "A confirmed eGFR fall of 20 % or more: biopsy, because active MN does not explain it.",
     "FALL_EXPLAINED": "The eGFR fall explained otherwise (CNI effect, volume, AKI, obstruction): judge again after it.",
     "FERTILITY": "A wish to have children: options without cyclophosphamide move to the front.",
     "RISK_UP": "Proteinuria of 3.5 g/d or more for six months, or albumin below 25 g/L: treatment is considered.",

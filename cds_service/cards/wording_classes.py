@@ -63,8 +63,7 @@ CLASSES: dict[str, ClassWording] = {
         "Mycophenolate with glucocorticoid",
         "mycophenolate + steroid",
         "Mycophenolate mofetil or mycophenolic acid with glucocorticoid.",
-        "Well known and oral; weaker alone than in combination, teratogenic. Not for MN as monotherapy. After failed "
-        "cyclophosphamide this is the classic sequence (C-06).",
+        "Not recommended alone in MN; limited evidence in resistant disease. Teratogenic.",
         "Mofetil 2-3 g/d (mycophenolic acid 1.44 g is 2 g mofetil).",
     ),
     "CNI_COMBO": ClassWording(
@@ -79,8 +78,8 @@ CLASSES: dict[str, ClassWording] = {
         "Belimumab added to standard therapy",
         "belimumab + background + steroid",
         "Anti-BLyS antibody on top of mycophenolate or low-dose cyclophosphamide.",
-        "Fewer flares and slower eGFR loss, well tolerated (BLISS-LN: 43 vs 32 % at 104 weeks). Slow; less effect at "
-        "3 g/g and above.",
+        "Fewer flares and slower eGFR loss, well tolerated (BLISS-LN: kidney response 43 vs 32 % at 104 weeks). Slow; "
+        "less effect at 3 g/g and above.",
         "Monthly infusion or weekly injection by label, with background and tapered steroid.",
     ),
     "ANTI_CD20_COMBO": ClassWording(
@@ -103,6 +102,13 @@ CLASSES: dict[str, ClassWording] = {
 
 ANOTHER_COURSE = "another rituximab course"
 
+LUPUS_TRADE_OFFS: dict[str, str] = {
+    "CYC_GC": "Longest experience in severe disease; Euro-Lupus doses keep exposure low. Infection, leukopenia, "
+    "infertility, later cancer; lifetime ceiling 36 g, 10 g with a wish for children.",
+    "CNI": "Quick fall in proteinuria; nephrotoxic, needs eGFR above 45, controlled blood pressure and levels.",
+    "MPAA_GC": "Well known and oral; weaker alone than in combination, teratogenic. After failed cyclophosphamide this "
+    "is the classic sequence (C-06).",
+}
 LUPUS_REGIMENS: dict[str, str] = {
     "CYC_GC": "Low dose (Euro-Lupus): six infusions of 500 mg, two weeks apart; higher dose in severe disease.",
     "CNI": "Voclosporin or tacrolimus, by label or trough.",
@@ -146,6 +152,7 @@ OUTCOMES: dict[str, str] = {
     "INTOLERANT": "not tolerated",
     "INADEQUATE": "not adequate to judge",
     "UNKNOWN": "outcome unknown",
-    "ONGOING": "ongoing",
     "CURRENT": "present line",
+    "LAST": "last line",
+    "NOT_STANDARD": "not a standard class",
 }

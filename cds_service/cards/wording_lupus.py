@@ -125,7 +125,7 @@ COURSE: dict[str, RuleWording] = {
         change=("LN_RESPONSE", "LN_EGFR"),
     ),
     "LN-45": RuleWording(
-        "Proteinuria is up[ ({current}, lowest {nadir})], below the flare threshold: repeat in 4-8 weeks.",
+        "Proteinuria is up[ ({current}, lowest {nadir})| ({current})], below the flare threshold: repeat in 4-8 weeks.",
         "[Proteinuria is {current} against a lowest value of {nadir}|Proteinuria is up a little]. This is neither "
         "response nor flare.",
         change=("LN_FLARE_MET",),

@@ -9,14 +9,14 @@ _WAITING = ("RESULT_ARRIVES",)
 
 FLARE: dict[str, RuleWording] = {
     "LN-40": RuleWording(
-        "LN flare off treatment[ ({current}, lowest {nadir})]: consider {next}.",
-        "First relapse off treatment[: proteinuria {current}, lowest {nadir}]: the regimen that worked may be "
-        "repeated.",
+        "LN flare off treatment[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
+        "First relapse off treatment[: proteinuria {current}, lowest {nadir}|: proteinuria {current}]: the regimen "
+        "that worked may be repeated.",
         change=_FLARE,
     ),
     "LN-41": RuleWording(
-        "LN flare on maintenance[ ({current}, lowest {nadir})]: consider {next}.",
-        "Relapse on adequate maintenance[: proteinuria {current}, lowest {nadir}]: escalate.",
+        "LN flare on maintenance[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
+        "Relapse on adequate maintenance[: proteinuria {current}, lowest {nadir}|: proteinuria {current}]: escalate.",
         change=_FLARE,
     ),
     "LN-42": RuleWording(
@@ -32,9 +32,9 @@ FLARE: dict[str, RuleWording] = {
         ("LN_FLARE_UNCONFIRMED", "FALL_EXPLAINED", "LN_ADHERENCE"),
     ),
     "LN-44": RuleWording(
-        "Repeated LN flare[ ({current}, lowest {nadir})]: consider {next}.",
-        "This is not the first flare[: proteinuria {current}, lowest {nadir}]. Repeating the same regimen is unlikely "
-        "to last.",
+        "Repeated LN flare[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
+        "This is not the first flare[: proteinuria {current}, lowest {nadir}|: proteinuria {current}]. Repeating the "
+        "same regimen is unlikely to last.",
         change=_FLARE,
     ),
 }
@@ -67,7 +67,7 @@ DATA: dict[str, RuleWording] = {
         change=_WAITING,
     ),
     "LN-D5": RuleWording(
-        "Possible LN flare[ ({current}, lowest {nadir})]: confirm with a second UPCR.",
+        "Possible LN flare[ ({current}, lowest {nadir})| ({current})]: confirm with a second UPCR.",
         "[Proteinuria is {current} against a lowest value of {nadir}. ]One spot value does not make a flare: a second "
         "one at least 14 days apart, low C3 or an active sediment would.",
         change=_WAITING,

@@ -69,8 +69,22 @@ ROLES: dict[str, str] = {
 }
 
 SET_ASIDE: dict[str, str] = {
-    "UNIT_REJECTED": "unit missing or not accepted; never guessed",
+    "UNIT_REJECTED": "unit not accepted; never guessed",
+    "UNIT_MISSING": "no unit; never guessed",
     "PLAUSIBILITY_REJECTED": "outside the plausible range",
+    "DISTRACTOR": "looks alike, but is another test",
+    "CODE_UNMAPPED": "its code is not known here, only its name",
+    "MEDICATION_UNRESOLVED": "the drug it refers to was not sent",
+    "STATUS": "its status says that it does not count",
+    "STATUS_PRELIMINARY": "preliminary result",
+    "UNREADABLE": "could not be read as FHIR",
+    "OTHER_PATIENT": "belongs to another patient",
+    "NO_SUBJECT": "does not say which patient it belongs to",
+    "DATE_MISSING": "no date",
+    "DATE_IMPRECISE": "its date is not exact enough",
+    "DATE_FUTURE": "dated after today",
+    "VALUE_MISSING": "no value",
+    "VALUE_UNREADABLE": "its value could not be read",
 }
 
 NOT_PROVIDED: dict[str, str] = {

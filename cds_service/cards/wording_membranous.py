@@ -5,7 +5,7 @@ from __future__ import annotations
 from cds_service.cards.wording_rules import RuleWording
 
 _RESISTANT = ("RESPONSE", "ANTIBODY_GONE", "ALBUMIN_NORMAL", "ADEQUACY")
-_RELAPSE = ("NOT_CONFIRMED", "ANTIBODY_GONE", "EGFR_FALL")
+_RELAPSE = ("NOT_CONFIRMED", "ANTIBODY_GONE_RELAPSE", "EGFR_FALL")
 _UNTREATED = ("SPONTANEOUS", "EGFR_FALL", "SECONDARY_CAUSE")
 
 UNTREATED: dict[str, RuleWording] = {
@@ -19,13 +19,13 @@ UNTREATED: dict[str, RuleWording] = {
         "Low-risk MN[ ({current})]: supportive care, no immunosuppression for now.",
         "[Proteinuria is {current}.|Proteinuria is below 3.5 g/d or falling by more than half.] At this risk "
         "remission without immunosuppression is likely and its harms outweigh its benefit.",
-        change=("RISK_UP", "EGFR_FALL"),
+        change=("RISK_UP", "EGFR_FALL_ANEW"),
     ),
     "MN-02": RuleWording(
         "MN not yet observed for six months[ ({current})]: supportive care and watch, no immunosuppression yet.",
         "[Proteinuria is {current}. ]Six months of supportive care have not been observed yet, and spontaneous "
         "remission is still likely enough to wait for.",
-        change=("RISK_UP", "EGFR_FALL", "LIFE_THREATENING"),
+        change=("RISK_UP", "EGFR_FALL_ANEW", "LIFE_THREATENING"),
     ),
     "MN-03": RuleWording(
         "Moderate-risk MN[ ({current})]: {next} is an option; watchful waiting remains reasonable.",
@@ -162,21 +162,23 @@ RESISTANT: dict[str, RuleWording] = {
 
 RELAPSE: dict[str, RuleWording] = {
     "MN-21": RuleWording(
-        "MN relapse after rituximab[ ({current}, lowest {nadir})]: consider {next}.",
-        "Remission after anti-CD20 therapy, then relapse[: proteinuria {current}, lowest {nadir}][; {antibody_state}].",
+        "MN relapse after rituximab[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
+        "Remission after anti-CD20 therapy, then relapse[: proteinuria {current}, lowest {nadir}|: proteinuria "
+        "{current}][; {antibody_state}].",
         "RTX",
         "What worked before may be repeated: another rituximab course comes first.",
         _RELAPSE,
     ),
     "MN-22": RuleWording(
         "CNI-dependent MN, relapse[ ({current})]: consider {next} to break the dependence.",
-        "Disease returns whenever the CNI is withdrawn or reduced[: proteinuria {current}, lowest {nadir}].",
+        "Disease returns whenever the CNI is withdrawn or reduced[: proteinuria {current}, lowest {nadir}|: "
+        "proteinuria {current}].",
         "RTX",
         "Rituximab breaks the dependence and spares years of CNI exposure.",
         _RELAPSE,
     ),
     "MN-23": RuleWording(
-        "MN relapse after a CNI[ ({current}, lowest {nadir})]: consider {next}.",
+        "MN relapse after a CNI[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
         "Remission on a CNI, then relapse more than 90 days after stopping it[: proteinuria {current}, lowest "
         "{nadir}].",
         "RTX",
@@ -184,8 +186,9 @@ RELAPSE: dict[str, RuleWording] = {
         _RELAPSE,
     ),
     "MN-24": RuleWording(
-        "MN relapse after cyclophosphamide[ ({current}, lowest {nadir})]: consider {next}.",
-        "Remission after cyclophosphamide, then relapse[: proteinuria {current}, lowest {nadir}].",
+        "MN relapse after cyclophosphamide[ ({current}, lowest {nadir})| ({current})]: consider {next}.",
+        "Remission after cyclophosphamide, then relapse[: proteinuria {current}, lowest {nadir}|: proteinuria "
+        "{current}].",
         "RTX",
         "Rituximab leads because it adds no further alkylating dose.",
         _RELAPSE,
@@ -195,7 +198,7 @@ RELAPSE: dict[str, RuleWording] = {
         "The disease has relapsed and eGFR has fallen[ {egfr_fall}] since remission, confirmed by a second value.",
         "CYC_GC",
         "Cyclophosphamide with glucocorticoid leads when kidney function is being lost.",
-        ("NOT_CONFIRMED", "ANTIBODY_GONE", "FALL_EXPLAINED"),
+        ("NOT_CONFIRMED", "ANTIBODY_GONE_RELAPSE", "FALL_EXPLAINED"),
     ),
     "MN-27": RuleWording(
         "Proteinuria is back[ ({current})] but anti-PLA2R is negative: biopsy before calling it a relapse.",
@@ -204,7 +207,8 @@ RELAPSE: dict[str, RuleWording] = {
         change=("ANTIBODY_BACK",),
     ),
     "MN-28": RuleWording(
-        "Proteinuria is up[ ({current}, lowest {nadir})], but not enough for a relapse: repeat in 4-8 weeks.",
+        "Proteinuria is up[ ({current}, lowest {nadir})| ({current})], but not enough for a relapse: repeat in 4-8 "
+        "weeks.",
         "[Proteinuria is {current} against a lowest value of {nadir}|The rise over the lowest value is small]: less "
         "than half as much again. Day-to-day variation can explain it.",
         change=("RELAPSE_MET",),

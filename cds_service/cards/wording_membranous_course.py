@@ -9,13 +9,13 @@ COURSE: dict[str, RuleWording] = {
         "Too early to judge[ {line}][ (day {days})]: continue[; proteinuria {change} so far].",
         "[Day {days} of {line}|The present line is young]: response is judged from four to six months on. "
         "[Proteinuria {change} so far.]",
-        change=("AT_SIX_MONTHS", "EGFR_FALL"),
+        change=("AT_SIX_MONTHS", "EGFR_FALL_ANEW"),
     ),
     "MN-11": RuleWording(
         "Responding[: proteinuria {change} in {time}]: continue, do not stop at six months.",
         "The trend is favourable[ (proteinuria {change} in {days} days, {current})]; do not stop at six months. "
         "Remissions keep accruing through the first year and beyond; a CNI stays at its target trough for 12 months.",
-        change=("TREND_REVERSES", "EGFR_FALL"),
+        change=("TREND_REVERSES", "EGFR_FALL_ANEW"),
     ),
     "MN-12": RuleWording(
         "Remission on CNI[ ({current})]: step down slowly to half dose, then hold; do not stop abruptly.",
@@ -59,7 +59,7 @@ COURSE: dict[str, RuleWording] = {
         "Anti-PLA2R is gone[ ({antibody_time})]: this is not resistance. Wait; proteinuria lags by 1-2 years.",
         "[The antibody has been gone for {antibody_days} days|The antibody is gone]; proteinuria can lag for one to "
         "two years, so this is not resistance. More immunosuppression would add harm only.",
-        change=("ANTIBODY_BACK", "EGFR_FALL", "LAG_OVER"),
+        change=("ANTIBODY_BACK", "EGFR_FALL_BIOPSY", "LAG_OVER"),
     ),
     "MN-17b": RuleWording(
         "Anti-PLA2R is gone but eGFR is falling[ ({egfr_fall})]: biopsy before any further treatment.",
@@ -77,7 +77,7 @@ COURSE: dict[str, RuleWording] = {
         "Proteinuria below nephrotic range[ ({current})]: no new class; monitor.",
         "[Proteinuria is {current}|Proteinuria is below 3.5 g/d]: not a remission, but below the level at which "
         "another class is justified.",
-        change=("NEPHROTIC_AGAIN", "EGFR_FALL"),
+        change=("NEPHROTIC_AGAIN", "EGFR_FALL_ANEW"),
     ),
     "MN-19": RuleWording(
         "[{line} stopped early|Last line stopped early] for intolerance: consider {next}.",
@@ -102,9 +102,9 @@ ADEQUACY: dict[str, RuleWording] = {
         change=("ADEQUATE_NOW",),
     ),
     "MN-A2": RuleWording(
-        "Not resistance yet: CNI troughs too low[ ({trough_share} in range)]. Reach target, then judge again.",
-        "Before calling resistance, put this right: [{check}|CNI troughs]. [Only {trough_share} of the troughs were "
-        "in range. ]About 3-8 ng/mL tacrolimus or 125-225 ng/mL cyclosporine is the usual target.",
+        "Not resistance yet: [CNI troughs low ({trough_share} in range)|CNI exposure low]. Correct it, judge again.",
+        "Before calling resistance, put this right: [{check}|CNI exposure]. About 3-8 ng/mL tacrolimus or 125-225 "
+        "ng/mL cyclosporine is the usual target.",
         change=("ADEQUATE_NOW",),
     ),
     "MN-A3": RuleWording(
@@ -188,7 +188,7 @@ DATA: dict[str, RuleWording] = {
         change=_WAITING,
     ),
     "MN-D10": RuleWording(
-        "Possible MN relapse[ ({current}, lowest {nadir})]: confirm with a second proteinuria value.",
+        "Possible MN relapse[ ({current}, lowest {nadir})| ({current})]: confirm with a second proteinuria value.",
         "[Proteinuria is {current} against a lowest value of {nadir}. ]One value does not make a relapse: a second "
         "one at least 14 days later, a positive antibody or albumin below 30 g/L would.",
         change=_WAITING,

@@ -90,7 +90,8 @@ TERATOGEN_SUMMARY = "Pregnancy on record with [{agents} active|a drug harmful to
 TERATOGEN_DETAIL = (
     "Pregnancy is on record and [{agents} is|at least one drug harmful to the fetus is] on the active list. "
     "Mycophenolate, cyclophosphamide and leflunomide harm the embryo; RAS inhibitors harm the fetal kidney from the "
-    "second trimester on. Stop or replace with the team that looks after the pregnancy; do not leave lupus untreated."
+    "second trimester on. Stop or replace with the team that looks after the pregnancy; do not leave the kidney "
+    "disease untreated."
 )
 TERATOGEN_AGENTS: dict[str, str] = {
     "mycophenolate_mofetil": "mycophenolate",

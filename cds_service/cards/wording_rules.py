@@ -57,7 +57,7 @@ ACTIONS: dict[str, ActionWording] = {
 }
 
 NOTHING_LEFT_SUMMARY = (
-    "No listed class is left for this patient (failed or unsafe): refer to a specialised glomerular centre."
+    "No class on the list can be offered[ ({reasons})|: all have failed]. Refer to a specialised glomerular centre."
 )
 NOTHING_LEFT_WHY = "Every class this rule would list has failed or is ruled out by safety; the reasons are given below."
 NEXT_IN_LINE = "{leading} would come first here but is ruled out ({reason}). {next} is the first option left."

@@ -5,6 +5,7 @@ Source: clinical-spec 3.4, rulings R-13, R-23, R-27. Grams unless a name says ot
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -62,18 +63,34 @@ def cyclophosphamide_dose(records: Sequence[Exposure], today: Day) -> Cyclophosp
     counted, _ = counted_and_echoes([record for record in records if record.start <= today and record.coded])
     pulses = [record for record in counted if _is_a_pulse(record)]
     pulse_days = {record.start for record in pulses}
-    daily: dict[Day, float | None] = {}
+    courses: list[tuple[Day, Day, float | None]] = []
     for record in counted:
-        if record in pulses:
+        if _is_a_pulse(record):
             continue
         last = today if record.end is None else min(record.end, today)
         dose = _daily_milligrams(record)
         if dose is None and any(record.start <= day <= last for day in pulse_days):
             continue
-        for day in range(record.start, last + 1):
-            daily[day] = _larger(daily.get(day, 0.0), dose)
-    grams = _total([_single_milligrams(pulse) for pulse in pulses] + list(daily.values()))
-    return CyclophosphamideDose(len(daily), len(pulses), grams)
+        courses.append((record.start, last, dose))
+    days, daily = _on_days(courses)
+    return CyclophosphamideDose(days, len(pulses), _total([*map(_single_milligrams, pulses), daily]))
+
+
+def _on_days(courses: Sequence[tuple[Day, Day, float | None]]) -> tuple[int, float | None]:
+    """How many days the courses cover, and their milligrams; on a day of several, the highest dose counts once."""
+    edges = sorted({edge for first, last, _ in courses for edge in (first, last + 1)})
+    days, milligrams = 0, 0.0
+    known = True
+    for start, end in itertools.pairwise(edges):
+        doses = [dose for first, last, dose in courses if first <= start <= last]
+        if not doses:
+            continue
+        days += end - start
+        if None in doses:
+            known = False
+        else:
+            milligrams += (end - start) * max(dose for dose in doses if dose is not None)
+    return days, milligrams if known else None
 
 
 def _is_a_pulse(record: Exposure) -> bool:
@@ -101,10 +118,6 @@ def _single_milligrams(record: Exposure) -> float | None:
     if record.dose is None or record.dose.per == "administration-m2":
         return None
     return record.dose.milligrams
-
-
-def _larger(before: float | None, dose: float | None) -> float | None:
-    return None if before is None or dose is None else max(before, dose)
 
 
 def _total(milligrams: Iterable[float | None]) -> float | None:

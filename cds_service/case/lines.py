@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.lazy import lazy
 from cds_service.case.model import Day, Exposure
 from cds_service.case.segments import Segment, derive_segments, far_future, last_reason
 
@@ -19,41 +20,41 @@ PLANNED_SEQUENCE_LENGTH = 200
 PLANNED_SEQUENCE_GAP = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """One treatment line. `start` is where its exposure counts from (an add-on restarts the clock, TL-4)."""
 
     start: Day
     segments: tuple[Segment, ...]
 
-    @property
+    @lazy
     def classes(self) -> frozenset[str]:
         """The therapy classes of the regimen."""
         return frozenset(segment.therapy_class for segment in self.segments)
 
-    @property
+    @lazy
     def open(self) -> bool:
         """True while any of its classes is still being given (TL-9, R-06)."""
         return any(segment.open for segment in self.segments)
 
-    @property
+    @lazy
     def end(self) -> Day | None:
         """The day the last class ended, None while open."""
         return None if self.open else max(far_future(segment.end) for segment in self.segments)
 
-    @property
+    @lazy
     def reason(self) -> str:
         """The last stated reason for ending; a class that stopped while its partner goes on ends nothing (R-24)."""
         segments = [segment for segment in self.segments if segment.open] or list(self.segments)
         return last_reason(record for segment in segments for record in (*segment.records, *segment.echoes))
 
-    @property
+    @lazy
     def sources(self) -> tuple[str, ...]:
         """The records the line rests on, in order of time."""
         records = {record.source: record.start for segment in self.segments for record in segment.records}
         return tuple(sorted(records, key=lambda source: (records[source], source)))
 
-    @property
+    @lazy
     def agents(self) -> tuple[str, ...]:
         """The agents in order of first use."""
         return tuple(dict.fromkeys(agent for segment in self.segments for agent in segment.agents))

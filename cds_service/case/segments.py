@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, NEVER_A_LINE, PULSE
+from cds_service.case.lazy import lazy
 from cds_service.case.model import Day, Exposure
 
 CONTINUOUS_GAP = 90
@@ -21,7 +22,7 @@ ORDER_BEFORE_INFUSION = 30
 _PRIORITY = {"administration": 0, "statement": 1, "request": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
     """Uninterrupted exposure to one class.
 
@@ -35,17 +36,17 @@ class Segment:
     records: tuple[Exposure, ...]
     echoes: tuple[Exposure, ...] = ()
 
-    @property
+    @lazy
     def open(self) -> bool:
         """True while the class is still being given."""
         return self.end is None
 
-    @property
+    @lazy
     def agents(self) -> tuple[str, ...]:
         """The agents in order of first use."""
         return tuple(dict.fromkeys(record.agent for record in self.records))
 
-    @property
+    @lazy
     def reason(self) -> str:
         """The last non-empty reason for ending (TL-9)."""
         return last_reason((*self.records, *self.echoes))

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cds_service.fhir import interned
 from cds_service.fhir.bins import Bins, Resource, Unread, reference_of
-from cds_service.fhir.codes import FindName, Knows, meanings_by
+from cds_service.fhir.codes import FindName, Knows, Memory, meanings_by
 from cds_service.fhir.identity import gate_for, own_resources
-from cds_service.fhir.medication_references import medications_of
-from cds_service.fhir.newest import capped, value_key
+from cds_service.fhir.medication_references import Medications, medications_of
 from cds_service.fhir.prefetch_data import Opened, State, open_key
-from cds_service.fhir.repairs import Repairs
-from cds_service.fhir.resources import FHIR_VERSION, SHAPES, read_patient, read_resource, subject_reference
+from cds_service.fhir.resources import FHIR_VERSION, SHAPES, read_patient
 from cds_service.fhir.selection import (
     Candidate,
     select_coded,
-    select_medications,
+    select_drugs,
     select_observations,
     with_status,
     without_copies,
 )
+from cds_service.fhir.validation import Read, validated
 
 _SUBJECTS: Mapping[str, str] = {kind: shape.subject for kind, shape in SHAPES.items()}
 _MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
-_CODED = ("Condition", "Procedure", "AllergyIntolerance")
-_EPOCH = date(1970, 1, 1).toordinal()
-
-Read = tuple[str, Any]
+_BINNED_BY_NAME = frozenset(_SUBJECTS) | {"Patient"}
+_CODED = ("Condition", "Procedure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +77,10 @@ def read_chart(
     keys = opened.values()
     gate = gate_for(patient_id, fhir_server, keys)
     bins = Bins(total=sum(key.count for key in keys))
-    patients = [patient for key in keys for patient in key.by_kind.get("Patient", ())]
-    patient = _read_patient(patients, bins)
+    patient, patients = _read_patient(keys, bins)
     own = own_resources(gate, keys, _SUBJECTS, bins)
-    known, medications = meanings_by(knows), medications_of(keys, fhir_server)
-    candidates = select_observations(own["Observation"], known, bins)
-    for kind in _CODED:
-        candidates += select_coded(own[kind], known, bins)
-    for kind in _MEDICATIONS:
-        candidates += select_medications(own[kind], known, medications, names, bins)
-    candidates = with_status(without_copies(candidates, bins), bins)
-    resources = _validated(candidates, keep, on, patient_id, bins)
+    candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), names, bins)
+    resources = validated(candidates, keep, on, patient_id, bins)
     _bin_the_rest(keys, bins)
     return ChartData(
         patient=patient,
@@ -111,59 +99,35 @@ def read_chart(
     )
 
 
-def _read_patient(patients: list[Resource], bins: Bins) -> Any | None:
+def _selected(
+    own: Mapping[str, list[Resource]], known: Memory, medications: Medications, names: FindName | None, bins: Bins
+) -> list[Candidate]:
+    candidates = select_observations(own["Observation"], known, bins)
+    for kind in _CODED:
+        candidates += select_coded(own[kind], known, bins)
+    candidates += select_drugs(
+        own["AllergyIntolerance"], known, lambda allergy: (allergy.get("code") or {}, ""), names, bins
+    )
+    for kind in _MEDICATIONS:
+        candidates += select_drugs(own[kind], known, medications.concept_of, names, bins)
+    return with_status(without_copies(candidates, bins), bins)
+
+
+def _read_patient(keys: Iterable[Opened], bins: Bins) -> tuple[Any | None, list[Resource]]:
+    patients = [patient for key in keys for patient in key.by_kind.get("Patient", ())]
     if not patients:
-        return None
+        return None, []
     bins.superseded.extend(reference_of(copy) for copy in patients[1:])
     patient = read_patient(patients[0], bins.repairs)
     if patient is None:
         bins.set_aside(patients[0], "UNREADABLE")
-    return patient
-
-
-def _validated(
-    candidates: list[Candidate], keep: Mapping[str, int | None], on: date, patient_id: str, bins: Bins
-) -> dict[str, tuple[Read, ...]]:
-    read = _reader(patient_id, bins)
-    passed: dict[str, list[Read]] = defaultdict(list)
-    for group in capped(candidates, keep, on.toordinal() - _EPOCH):
-        limit = keep.get(group[0].measure) if len(group) > 1 else None
-        places: set[Any] = set()
-        for candidate in group:
-            if limit is not None and len(places) >= limit:
-                # Older than the rules can look at.
-                bins.not_relevant += 1
-                continue
-            resource = read(candidate)
-            if resource is not None:
-                passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
-                if limit is not None:
-                    places.add(value_key(candidate))
-    return {kind: tuple(resources) for kind, resources in passed.items()}
-
-
-def _reader(patient_id: str, bins: Bins) -> Callable[[Candidate], Any | None]:
-    subject = subject_reference(patient_id)
-
-    def read(candidate: Candidate) -> Any | None:
-        repairs = Repairs()
-        code = interned.coded(candidate.pairs, repairs) if candidate.pairs else {"text": candidate.text or "panel"}
-        resource = read_resource(candidate.resource, code, subject, repairs, candidate.components)
-        if resource is None:
-            bins.set_aside(candidate.resource, "UNREADABLE", concept=candidate.measure if candidate.pairs else "")
-            return None
-        bins.repairs.update(repairs)
-        if candidate.support and candidate.support not in bins.supporting:
-            bins.supporting.append(candidate.support)
-        return resource
-
-    return read
+    return patient, patients
 
 
 def _bin_the_rest(keys: Iterable[Opened], bins: Bins) -> None:
     """Resource types that no rule reads, Medications nobody of ours points at, and entries without a resource."""
     others = sum(
-        len(resources) for key in keys for kind, resources in key.by_kind.items() if kind not in {*_SUBJECTS, "Patient"}
+        len(resources) for key in keys for kind, resources in key.by_kind.items() if kind not in _BINNED_BY_NAME
     )
     bins.not_relevant += others - len(bins.supporting)
     for key in keys:

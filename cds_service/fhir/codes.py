@@ -78,11 +78,10 @@ def pairs_of(concept: Any) -> Iterator[tuple[str, str]]:
             yield system, code
 
 
-def codings_of(concept: Any) -> Iterator[dict[str, Any]]:
+def codings_of(concept: Any) -> list[dict[str, Any]]:
     """The codings that are objects."""
     listed = concept.get("coding") if isinstance(concept, dict) else None
-    if isinstance(listed, list):
-        yield from (coding for coding in listed if isinstance(coding, dict))
+    return [coding for coding in listed if isinstance(coding, dict)] if isinstance(listed, list) else []
 
 
 def displays_of(concept: Any) -> Iterator[str]:

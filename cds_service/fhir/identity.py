@@ -81,14 +81,14 @@ def own_resources(
     own: dict[str, list[Resource]] = {kind: [] for kind in subjects}
     strays = 0
     for key in opened:
-        before, foreign, stray = sum(map(len, own.values())), 0, 0
-        for kind, element in subjects.items():
-            faults = _let_in(gate, key.by_kind.get(kind, ()), element, own[kind], bins)
-            foreign += faults.count(OTHER_PATIENT)
-            stray += len(faults)
-        if foreign > 1 and sum(map(len, own.values())) == before:
+        ours, faults = 0, []
+        for kind in key.by_kind.keys() & subjects.keys():
+            found = len(own[kind])
+            faults += _let_in(gate, key.by_kind[kind], subjects[kind], own[kind], bins)
+            ours += len(own[kind]) - found
+        if not ours and faults.count(OTHER_PATIENT) > 1:
             raise PatientMismatch(_MISMATCH, expression="prefetch")
-        strays += stray
+        strays += len(faults)
     if strays and not any(own.values()):
         raise PatientMismatch(_MISMATCH, expression="prefetch")
     return own

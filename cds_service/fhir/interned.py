@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from fhir.resources.R4B.codeableconcept import CodeableConcept
-from fhir.resources.R4B.timing import Timing
 
 from cds_service.fhir import repairs as mend
+from cds_service.fhir.lean_models import LeanCodeableConcept, LeanCoding, LeanPeriod, LeanTiming, LeanTimingRepeat
 from cds_service.fhir.repairs import Repairs
 
 _MOST = 5_000
@@ -28,8 +27,8 @@ def coded(pairs: Iterable[tuple[str, str]], repairs: Repairs) -> Any:
     key = tuple(pairs)
     found = _kept.get(key)
     if found is None:
-        codings = [{"system": system.strip(), "code": mend.code(code, repairs)} for system, code in key]
-        found = _keep(key, CodeableConcept(coding=codings)) if codings else {}
+        codings = [LeanCoding(system=system.strip(), code=mend.code(code, repairs)) for system, code in key]
+        found = _keep(key, LeanCodeableConcept(coding=codings))
     return found
 
 
@@ -60,11 +59,12 @@ def timing(value: Any, repairs: Repairs) -> Any:
         kept["code"] = codings_only(kept["code"], repairs)
     repeat = kept.get("repeat")
     if isinstance(repeat, dict) and not _PERSONAL_TIMING.isdisjoint(repeat):
-        return {**kept, "repeat": {**repeat, "boundsPeriod": mend.period(repeat["boundsPeriod"], repairs)}}
-    if "code" in kept:
-        return kept
+        bounds = LeanPeriod(**mend.period(repeat["boundsPeriod"], repairs))
+        return LeanTiming(**{**kept, "repeat": LeanTimingRepeat(**{**repeat, "boundsPeriod": bounds})})
+    if "code" in kept or repeat is None:
+        return LeanTiming(**kept)
     key = b"timing" + orjson.dumps(repeat)
-    return _kept.get(key) or (_keep(key, Timing(**kept)) if kept and len(key) <= _LONGEST else kept)
+    return _kept.get(key) or _keep(key, LeanTiming(repeat=LeanTimingRepeat(**repeat)))
 
 
 def _concept(codings: list[Any], repairs: Repairs) -> Any:
@@ -72,8 +72,7 @@ def _concept(codings: list[Any], repairs: Repairs) -> Any:
     found = _kept.get(key)
     if found is not None:
         return found
-    concept = CodeableConcept(coding=[_mended(coding, repairs) for coding in codings])
-    return _keep(key, concept) if len(key) <= _LONGEST else concept
+    return _keep(key, LeanCodeableConcept(coding=[_mended(coding, repairs) for coding in codings]))
 
 
 def _mended(coding: Any, repairs: Repairs) -> Any:
@@ -83,6 +82,8 @@ def _mended(coding: Any, repairs: Repairs) -> Any:
 
 
 def _keep(key: Any, part: Any) -> Any:
+    if len(key) > _LONGEST:
+        return part
     if len(_kept) >= _MOST:
         _kept.clear()
     _kept[key] = part

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cds_service.fhir.codes import codings_of, displays_of, remembered, text_of
+from cds_service.fhir.codes import codings_of, remembered, text_of
 
 _LONGEST = 200
 
@@ -32,19 +32,17 @@ _PATTERN = re.compile("|".join(f"(?P<{concept}>{pattern})" for concept, pattern 
 
 def looks_like(code: Any) -> str:
     """The concept that an unmapped Observation.code seems to be about; empty when it looks like none of ours."""
-    names = remembered(_concept_named)
-    for display in displays_of(code):
-        if found := names[display]:
-            return str(found)
-    text = text_of(code)
-    if text and text not in displays_of(code) and (found := _concept_named(text)):
-        return found
-    # Local systems often have nothing but a mnemonic: UPROT1.
+    names, text, spoken = remembered(_concept_of_coding), text_of(code), False
     for coding in codings_of(code):
-        mnemonic = coding.get("code")
-        if isinstance(mnemonic, str) and not mnemonic[:1].isdigit() and (found := names[mnemonic]):
+        try:
+            display = coding["display"]
+            found = names[coding["code"], display]
+        except (KeyError, TypeError):
+            display, found = "", _concept_of_coding(str(coding.get("code", "")), "")
+        if found:
             return str(found)
-    return ""
+        spoken = spoken or display == text
+    return _concept_named(text) if text and not spoken else ""
 
 
 def name_of(code: Any) -> str:
@@ -54,6 +52,11 @@ def name_of(code: Any) -> str:
         return text
     names = (coding.get("display") or coding.get("code") for coding in codings_of(code))
     return next((name for name in names if isinstance(name, str) and name), "")
+
+
+def _concept_of_coding(code: str, display: str) -> str:
+    """By its display; else by its code, because local systems often have nothing but a mnemonic: UPROT1."""
+    return _concept_named(display) or ("" if code[:1].isdigit() else _concept_named(code))
 
 
 def _concept_named(name: str) -> str:

@@ -15,21 +15,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fhir.resources.R4B.allergyintolerance import AllergyIntolerance
-from fhir.resources.R4B.condition import Condition
-from fhir.resources.R4B.medicationadministration import MedicationAdministration
-from fhir.resources.R4B.medicationrequest import MedicationRequest
-from fhir.resources.R4B.medicationstatement import MedicationStatement
-from fhir.resources.R4B.observation import Observation
-from fhir.resources.R4B.patient import Patient
-from fhir.resources.R4B.procedure import Procedure
-from fhir.resources.R4B.reference import Reference
 from pydantic import ValidationError
 
 from cds_service.fhir import interned
 from cds_service.fhir import repairs as mend
 from cds_service.fhir.bins import Resource
-from cds_service.fhir.dosages import dosages, dose_given
+from cds_service.fhir.lean_models import (
+    LeanAllergyIntolerance,
+    LeanCondition,
+    LeanMedicationAdministration,
+    LeanMedicationRequest,
+    LeanMedicationStatement,
+    LeanObservation,
+    LeanObservationComponent,
+    LeanPatient,
+    LeanProcedure,
+    LeanReference,
+)
+from cds_service.fhir.parts import dosages, dose_given, period, quantity
 from cds_service.fhir.repairs import Repairs
 
 FHIR_VERSION = "R4"
@@ -63,17 +66,17 @@ def _shape(model: type[Any], coded: str, subject: str, takes_subject: bool = Tru
     return Shape(model, coded, subject, {**kept, **siblings}, names, takes_subject)
 
 
-_WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.date_time, "effectivePeriod": mend.period}
+_WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.date_time, "effectivePeriod": period}
 _ONSET: Mapping[str, Mender | None] = {
     "onsetDateTime": mend.date_time,
-    "onsetPeriod": mend.period,
+    "onsetPeriod": period,
     "onsetAge": None,
     "onsetRange": None,
     "onsetString": None,
     "recordedDate": mend.date_time,
 }
 _VALUES: Mapping[str, Mender | None] = {
-    "valueQuantity": mend.quantity,
+    "valueQuantity": quantity,
     "valueCodeableConcept": interned.answer,
     **dict.fromkeys(("valueString", "valueBoolean", "valueInteger", "valueRange", "valueRatio", "valueSampledData")),
     **dict.fromkeys(("valueTime", "valueDateTime", "valuePeriod")),
@@ -87,7 +90,7 @@ _STATUSES: Mapping[str, Mender | None] = {
 
 SHAPES: Mapping[str, Shape] = {
     "Observation": _shape(
-        Observation,
+        LeanObservation,
         "code",
         "subject",
         False,
@@ -101,27 +104,27 @@ SHAPES: Mapping[str, Shape] = {
         component=None,
     ),
     "Condition": _shape(
-        Condition,
+        LeanCondition,
         "code",
         "subject",
         **_STATUSES,
         **_ONSET,
         abatementDateTime=mend.date_time,
-        abatementPeriod=mend.period,
+        abatementPeriod=period,
         **dict.fromkeys(("abatementAge", "abatementRange", "abatementString")),
     ),
     "Procedure": _shape(
-        Procedure,
+        LeanProcedure,
         "code",
         "subject",
         status=mend.code,
         performedDateTime=mend.date_time,
-        performedPeriod=mend.period,
+        performedPeriod=period,
         **dict.fromkeys(("performedString", "performedAge", "performedRange")),
     ),
-    "AllergyIntolerance": _shape(AllergyIntolerance, "code", "patient", **_STATUSES, **_ONSET, type=mend.code),
+    "AllergyIntolerance": _shape(LeanAllergyIntolerance, "code", "patient", **_STATUSES, **_ONSET, type=mend.code),
     "MedicationStatement": _shape(
-        MedicationStatement,
+        LeanMedicationStatement,
         "medicationCodeableConcept",
         "subject",
         status=mend.code,
@@ -131,7 +134,7 @@ SHAPES: Mapping[str, Shape] = {
         dosage=dosages,
     ),
     "MedicationRequest": _shape(
-        MedicationRequest,
+        LeanMedicationRequest,
         "medicationCodeableConcept",
         "subject",
         status=mend.code,
@@ -144,7 +147,7 @@ SHAPES: Mapping[str, Shape] = {
         dosageInstruction=dosages,
     ),
     "MedicationAdministration": _shape(
-        MedicationAdministration,
+        LeanMedicationAdministration,
         "medicationCodeableConcept",
         "subject",
         status=mend.code,
@@ -154,7 +157,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
 }
 _PATIENT = _shape(
-    Patient, "", "", False, gender=mend.code, birthDate=None, deceasedBoolean=None, deceasedDateTime=mend.date_time
+    LeanPatient, "", "", False, gender=mend.code, birthDate=None, deceasedBoolean=None, deceasedDateTime=mend.date_time
 )
 
 
@@ -167,7 +170,7 @@ def read_patient(resource: Resource, repairs: Repairs) -> Any | None:
 
 
 def read_resource(
-    resource: Resource, code: Any, subject: Reference, repairs: Repairs, components: list[Resource] | None = None
+    resource: Resource, code: Any, subject: Any, repairs: Repairs, components: list[Resource] | None = None
 ) -> Any | None:
     """The validated resource, or None when it cannot be read.
 
@@ -187,9 +190,9 @@ def read_resource(
         return None
 
 
-def subject_reference(patient_id: str) -> Reference:
+def subject_reference(patient_id: str) -> Any:
     """The reference to the patient of this call."""
-    return Reference(reference=f"Patient/{patient_id}")
+    return LeanReference(reference=f"Patient/{patient_id}")
 
 
 def _projected(resource: Resource, shape: Shape, repairs: Repairs) -> dict[str, Any]:
@@ -207,12 +210,12 @@ def _projected(resource: Resource, shape: Shape, repairs: Repairs) -> dict[str, 
 _COMPONENT_KNOWN = frozenset({"id", "extension", "code", "referenceRange", *_VALUES})
 
 
-def _component(part: Resource, repairs: Repairs) -> Resource:
-    read: Resource = {"code": part["code"]}
+def _component(part: Resource, repairs: Repairs) -> Any:
+    read: Resource = {"code": interned.codings_only(part["code"], repairs)}
     for name, value in part.items():
         mender = _VALUES.get(name)
         if name in _VALUES:
             read[name] = value if mender is None else mender(value, repairs)
         elif name not in _COMPONENT_KNOWN:
             raise ValueError("an element that is not understood")
-    return read
+    return LeanObservationComponent(**read)

@@ -6,19 +6,22 @@ off; only measures for which the rules say so are cut to their newest values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cds_service.fhir.bins import Bins, Resource, reference_of
 from cds_service.fhir.codes import FindName, Meaning, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
 from cds_service.fhir.lookalikes import looks_like, name_of
-from cds_service.fhir.medication_references import Medications
+
+WhatItIsAbout = Callable[[Resource], tuple[Any, str]]
+"""A resource to the CodeableConcept it is about, and the reference of another resource that said so."""
 
 USED_STATUSES = frozenset({"final", "amended", "corrected"})
 
 # What a clinician may take for the measure: said once, on the newest (terminology.md section 7).
 _SAID_ONCE = frozenset({"upcr", "proteinuria_24h", "cyclosporine_trough", "tacrolimus_trough"})
+_TIMES = ("effectiveDateTime", "effectivePeriod", "authoredOn", "onsetDateTime", "performedDateTime")
 _NEVER_DATA = frozenset({"entered-in-error"})
 
 
@@ -73,13 +76,16 @@ def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> li
     return candidates
 
 
-def select_medications(
-    resources: Iterable[Resource], known: Memory, medications: Medications, names: FindName | None, bins: Bins
+def select_drugs(
+    resources: Iterable[Resource], known: Memory, concept_of: WhatItIsAbout, names: FindName | None, bins: Bins
 ) -> list[Candidate]:
-    """Medication records about one of our agents, by code, else by name. Without `names`, every name is kept."""
+    """Medication records and allergies about one of our agents, by code, else by name.
+
+    Without `names`, every drug that has only a name is kept for somebody else to tell.
+    """
     candidates = []
     for resource in resources:
-        concept, support = medications.concept_of(resource)
+        concept, support = concept_of(resource)
         if concept is None:
             if not _is_never_data(resource, bins):
                 bins.set_aside(resource, "MEDICATION_UNRESOLVED")
@@ -89,10 +95,9 @@ def select_medications(
         text = "" if meant else _drug_name(concept, names)
         if not included and not text:
             bins.not_relevant += 1
-        else:
-            pairs = tuple(pair for pair in pairs_of(concept) if known[pair] is not None)
-            measure = included[0].concept if included else text
-            candidates.append(Candidate(resource, measure, pairs, text, None, support))
+            continue
+        pairs = tuple(pair for pair in pairs_of(concept) if known[pair] is not None)
+        candidates.append(Candidate(resource, included[0].concept if included else text, pairs, text, None, support))
     return candidates
 
 
@@ -127,14 +132,13 @@ def _identities(candidate: Candidate) -> Iterator[tuple[Any, ...]]:
         value = item.get("value") if isinstance(item, dict) else None
         if isinstance(value, str) and value:
             system = item.get("system")
-            named = kind == "Observation" and isinstance(system, str)
             # Order numbers are shared by the doses of one course: outside Observation the time must agree too.
-            yield (kind, candidate.measure, str(system), value, "" if named else str(_written_time(resource)))
+            time = "" if isinstance(system, str) and kind == "Observation" else _written_time(resource)
+            yield (kind, candidate.measure, str(system), value, time)
 
 
-def _written_time(resource: Resource) -> Any:
-    names = ("effectiveDateTime", "effectivePeriod", "authoredOn", "onsetDateTime", "performedDateTime")
-    return [resource.get(name) for name in names]
+def _written_time(resource: Resource) -> str:
+    return next((str(resource[name]) for name in _TIMES if name in resource), "")
 
 
 def _version(resource: Resource) -> tuple[str, int, str]:

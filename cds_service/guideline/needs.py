@@ -71,7 +71,7 @@ NEEDS: tuple[Need, ...] = (
         "patient-reported",
         "Observation",
         ("adherence", "fertility_wish", "cyc_cumulative_prior"),
-        True,
+        False,
         10,
         "adherence before resistance, wish for children, earlier cyclophosphamide",
     ),

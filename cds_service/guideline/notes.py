@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cds_service.guideline.assessment import Severity, Veto
 from cds_service.guideline.picture import Picture
 from cds_service.guideline.rows import Answer
@@ -12,25 +14,44 @@ CNI_CLASSES = frozenset(name for name, parts in COMPONENTS.items() if "CNI" in p
 TERATOGENS = ("MPAA", "CYC", "LEF", "RASI")
 FERTILE_AGE = range(15, 51)
 
-CRITICAL_NOTES = frozenset(
-    {
-        "HBV_POSITIVE_PROPHYLAXIS_FIRST",
-        "HBV_CORE_PROPHYLAXIS",
-        "HBV_SCREEN_REQUIRED",
-        "LOW_IGG_HOLD",
-        "LEUKOPENIA_CYC_HOLD",
-        "PREGNANCY_TERATOGEN_ACTIVE",
-        "CNI_NEPHROTOXICITY",
-        "INFECTION_ACTIVE",
-        "MALIGNANCY_ACTIVE",
-    }
-)
+NOTES: Mapping[str, tuple[str, Severity]] = {
+    "HBV_POSITIVE_PROPHYLAXIS_FIRST": (
+        "anti-CD20 or CYC offered, HBsAg positive within 365 d, no antiviral",
+        "critical",
+    ),
+    "HBV_COVERED": ("the same with an active antiviral", "info"),
+    "HBV_CORE_PROPHYLAXIS": ("anti-CD20 offered, HBsAg not positive, anti-HBc positive", "critical"),
+    "HBV_SCREEN_REQUIRED": ("anti-CD20 offered, HBsAg or anti-HBc missing or older than 365 d", "critical"),
+    "LOW_IGG_HOLD": ("anti-CD20 offered, IgG below the hold", "critical"),
+    "LOW_IGG_CAUTION": ("anti-CD20 offered, IgG below the caution", "warning"),
+    "LEUKOPENIA_CYC_HOLD": ("CYC offered, leukocytes or neutrophils below the hold", "critical"),
+    "PREGNANCY_TERATOGEN_ACTIVE": ("pregnant with MPAA, CYC, leflunomide or RAS inhibitor, in any state", "critical"),
+    "PREGNANCY_TEST_REQUIRED": ("CYC or any LN class, not male, 15 to 50 years, no test within 30 d", "warning"),
+    "FERTILITY_CYC_CAP_10G": ("CYC offered with a wish for children", "warning"),
+    "CYC_CUM_25G": ("cumulative CYC plus a course would pass 25 g", "warning"),
+    "CNI_EGFR_CAUTION": ("CNI offered at eGFR below 60", "warning"),
+    "CNI_NEPHROTOXICITY": ("creatinine up, or eGFR down, by 20 % on a CNI", "critical"),
+    "VTE_RISK": ("MN with albumin below 25 g/L", "warning"),
+    "HCQ_MISSING": ("LN without hydroxychloroquine and without allergy to it", "warning"),
+    "EXPERT_REFERRAL": ("every referral", "warning"),
+    "REFRACTORY_EXPERT_REFERRAL": ("refractory LN", "warning"),
+    "REBIOPSY_RECOMMENDED": ("LN, newest biopsy older than a year, or incomplete response after one", "warning"),
+    "AB_PERSISTENT_HIGH": ("remission on a CNI with anti-PLA2R of 50 RU/mL or more", "warning"),
+    "MPAA_MONO_NOT_RECOMMENDED": ("MN treated with mycophenolate only", "warning"),
+    "UNIT_REJECTED": ("a value whose unit is not accepted, or missing", "warning"),
+    "PLAUSIBILITY_REJECTED": ("a value outside its plausible range", "warning"),
+    "INFECTION_ACTIVE": ("a start is put off for serious infection", "critical"),
+    "MALIGNANCY_ACTIVE": ("LN: a start is put off for an active malignancy", "critical"),
+}
+CRITICAL_NOTES = frozenset(note for note, (_, level) in NOTES.items() if level == "critical")
 CRITICAL_RULES = frozenset(
     "MN-00 MN-04b MN-08 MN-17b MN-26 MN-31 MN-33 MN-35 LN-03 LN-04a LN-05 LN-11 LN-20a LN-21a LN-25 LN-43 "
     "SAFE-01 SAFE-02".split()
 )
-WARNING_RULES = frozenset("MN-D7 LN-D6 MN-05a MN-17c MN-27".split())
-QUIET_ACTIONS = frozenset("WAIT_MONITOR CONTINUE TAPER_CNI TAPER_OFF_CNI DATA_REQUEST SUPPORTIVE NO_CARD".split())
+WARNING_RULES = frozenset({"MN-D7", "LN-D6", "MN-05a", "MN-17c", "MN-27"})
+QUIET_ACTIONS = frozenset(
+    {"WAIT_MONITOR", "CONTINUE", "TAPER_CNI", "TAPER_OFF_CNI", "DATA_REQUEST", "SUPPORTIVE", "NO_CARD"}
+)
 CNI_TOXICITY_RULES = frozenset({"MN-15a", "MN-15b", "LN-17"})
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cds_service.case.doses import anti_cd20_dose, cyclophosphamide_dose, highest_mycophenolate_grams
+from cds_service.case.doses import (
+    CyclophosphamideDose,
+    anti_cd20_dose,
+    cyclophosphamide_dose,
+    highest_mycophenolate_grams,
+)
 from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.lines import Line
 from cds_service.case.measures import at_least, baseline, between, reduction
@@ -29,14 +34,16 @@ class Outcome:
     reduction: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges past lines of one disease against one proteinuria series."""
+    """Judges past lines of one disease against one proteinuria series. Lives for one assessment."""
 
-    disease: Disease
-    series: Sequence[Quantity]
-    thresholds: Thresholds
-    today: Day
+    def __init__(self, disease: Disease, series: Sequence[Quantity], thresholds: Thresholds, today: Day) -> None:
+        self.disease = disease
+        self.series = series
+        self.thresholds = thresholds
+        self.today = today
+        self._adequate: dict[tuple[int, Day | None], frozenset[str]] = {}
+        self._enough: dict[int, bool] = {}
 
     def outcome(self, line: Line, next_start: Day | None) -> Outcome:
         """The first matching row of the outcome table of section 3.4."""
@@ -75,13 +82,17 @@ class Judge:
 
         A drug dropped for intolerance while its partner went on was not given its chance (R-24).
         """
-        until = self.today if next_start is None else min(next_start, self.today)
-        return frozenset(
-            segment.therapy_class
-            for segment in line.segments
-            if self.is_adequate(segment, line.start, until)
-            and (segment.reason != "intolerance" or line.reason == "intolerance")
-        )
+        found = self._adequate.get((id(line), next_start))
+        if found is None:
+            until = self.today if next_start is None else min(next_start, self.today)
+            found = frozenset(
+                segment.therapy_class
+                for segment in line.segments
+                if self.is_adequate(segment, line.start, until)
+                and (segment.reason != "intolerance" or line.reason == "intolerance")
+            )
+            self._adequate[id(line), next_start] = found
+        return found
 
     def is_adequate(self, segment: Segment, line_start: Day, until: Day) -> bool:
         """Minimum exposure of 3.4: anti-CD20 by grams, cyclophosphamide by days, pulses or grams, others 120 d."""
@@ -97,7 +108,11 @@ class Judge:
 
     def enough_cyclophosphamide(self, segment: Segment) -> bool:
         """Ruling R-13: lupus by grams where every dose is known, otherwise days or pulses."""
-        dose = cyclophosphamide_dose(segment.records, self.today)
+        if id(segment) not in self._enough:
+            self._enough[id(segment)] = self._is_enough(cyclophosphamide_dose(segment.records, self.today))
+        return self._enough[id(segment)]
+
+    def _is_enough(self, dose: CyclophosphamideDose) -> bool:
         if self.disease == "LN" and dose.grams is not None:
             return at_least(dose.grams, self.thresholds.cyc_lupus_grams)
         return dose.days >= self.thresholds.cyc_days or dose.pulses >= self.thresholds.cyc_pulses

@@ -5,11 +5,10 @@ Everything is computed once, when first asked for. A picture lives for one asses
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from cds_service.case import measures
 from cds_service.case.doses import cumulative_cyclophosphamide_grams
 from cds_service.case.drug_classes import CLASS_OF
+from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line, derive_lines
 from cds_service.case.model import Case, Condition, Day, Exposure, Finding, Quantity
 from cds_service.case.segments import Segment
@@ -67,27 +66,27 @@ class Picture:
             return None
         return answers[-1]
 
-    @cached_property
+    @lazy
     def proteinuria(self) -> tuple[Quantity, ...]:
         """The joined proteinuria series."""
         return measures.proteinuria_series(self.case)
 
-    @cached_property
+    @lazy
     def current(self) -> Quantity | None:
         """Current proteinuria."""
         return measures.current_proteinuria(self.proteinuria, self.today, int(self.thresholds.laboratory_age))
 
-    @cached_property
+    @lazy
     def egfr(self) -> tuple[Quantity, ...]:
         """The eGFR series, reported or computed."""
         return measures.egfr_series(self.case)
 
-    @cached_property
+    @lazy
     def egfr_now(self) -> Quantity | None:
         """Current eGFR."""
         return measures.newest(self.egfr, self.today, int(self.thresholds.laboratory_age))
 
-    @cached_property
+    @lazy
     def albumin(self) -> Quantity | None:
         """Current albumin, BCG-equivalent."""
         return self.newest("albumin", self.thresholds.laboratory_age)
@@ -104,17 +103,17 @@ class Picture:
 
     # -- treatment ----------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def lines(self) -> tuple[Line, ...]:
         """All treatment lines; the last one is the one that counts now."""
         return derive_lines(self.case.exposures, self.today, planned_sequences=self.planned_sequences)
 
-    @cached_property
+    @lazy
     def judge(self) -> Judge:
         """Judges past lines."""
         return Judge(self.disease, self.proteinuria, self.thresholds, self.today)
 
-    @cached_property
+    @lazy
     def past_outcomes(self) -> dict[int, Outcome]:
         """The outcome of each line by position, judged as a past line."""
         following = next_starts(self.lines)
@@ -128,7 +127,7 @@ class Picture:
         """The ongoing segment of a class within a line."""
         return next((segment for segment in line.of_class(therapy_class) if segment.open), None)
 
-    @cached_property
+    @lazy
     def cumulative_cyclophosphamide(self) -> float:
         """Life-long cyclophosphamide in grams, as far as the chart tells."""
         prior = self.case.series("cyc_cumulative_prior")
@@ -179,13 +178,13 @@ class Picture:
         """Active conditions of a concept."""
         return tuple(c for c in self.case.conditions if c.concept == concept and self.is_active(c))
 
-    @cached_property
+    @lazy
     def pregnant(self) -> bool:
         """An active pregnancy, or a positive test of the last 30 days."""
         test = self.newest_answer("pregnancy_test", self.thresholds.pregnancy_test_age)
         return bool(self.active("pregnancy")) or (test is not None and test.value == "positive")
 
-    @cached_property
+    @lazy
     def kidney_injury(self) -> bool:
         """Acute kidney injury of the last 90 days: a rise of creatinine then has another explanation."""
         return any(
@@ -193,13 +192,13 @@ class Picture:
             for condition in self.active("acute_kidney_injury")
         )
 
-    @cached_property
+    @lazy
     def fertility_wish(self) -> bool:
         """A recorded wish for children."""
         wish = self.newest_answer("fertility_wish")
         return wish is not None and wish.value in {"yes", "positive"}
 
-    @cached_property
+    @lazy
     def years(self) -> int | None:
         """Age in completed years; None when no birth date is known."""
         born = self.case.patient.born

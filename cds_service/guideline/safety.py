@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF
+from cds_service.case.lazy import lazy
 from cds_service.guideline.assessment import Veto
 from cds_service.guideline.picture import Picture
 from cds_service.guideline.rows import Answer
@@ -21,6 +21,16 @@ COMPONENTS: dict[str, frozenset[str]] = {
     "BEL_COMBO": frozenset({"BEL"}),
     "ANTI_CD20_COMBO": ANTI_CD20,
     "AZA_CNI": frozenset({"AZA", "CNI"}),
+}
+VETOES = {
+    "CYC": "pregnancy; active malignancy; allergy or intolerance; cumulative dose above the ceiling; wish for children "
+    "with a cumulative dose above its limit",
+    "CNI, also within RTX_CNI, CNI_COMBO and AZA_CNI": "eGFR below the floor (LN: at it too); blood pressure above the "
+    "limits; allergy or intolerance; RTX_CNI has a higher eGFR floor",
+    "RTX, ANTI_CD20_2G, BEL": "pregnancy; allergy or intolerance; in LN anti-CD20 only when rituximab and its successors "
+    "are both ruled out",
+    "MPAA_GC": "pregnancy; allergy or intolerance",
+    "AZA_CNI": "allergy or intolerance to azathioprine, and everything against a CNI",
 }
 HARMFUL_IN_PREGNANCY = frozenset({"CYC", "MPAA", "RTX", "CD20_2G", "BEL"})
 MAY_REPEAT_RITUXIMAB = frozenset({"MN-09", "MN-21"})
@@ -107,7 +117,7 @@ class Vetoes:
         egfr = self.picture.egfr_now
         return egfr is not None and (egfr.value < limit or (inclusive and egfr.value == limit))
 
-    @cached_property
+    @lazy
     def not_tolerated(self) -> dict[str, str]:
         """Drug classes with an allergy, an intolerance, or a line that ended for intolerance, with the reason word."""
         found: dict[str, str] = {}

@@ -12,6 +12,7 @@ from cds_service.cards.stamp import Stamp
 from cds_service.cdshooks.prefetch import templates
 from cds_service.errors import ConfigurationFault
 from cds_service.guideline.assessment import Severity
+from cds_service.guideline.catalogue import KNOWLEDGE_VERSION, all_rules
 from cds_service.guideline.needs import NEEDS
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.mapping.location import mappings_root
@@ -49,9 +50,14 @@ def gather(policy: SitePolicy) -> Knowledge:
     """Load everything. Errors: ConfigurationFault naming file, line and reason."""
     terminology = load_terminology(mappings_root(), policy.site or None)
     thresholds = site_thresholds(policy.thresholds_file)
+    faults = [f"there is no rule {rule} to silence" for rule in sorted(policy.quiet_rules - set(all_rules()))]
+    if terminology.knowledge != KNOWLEDGE_VERSION:
+        faults.append(f"mappings of edition {terminology.knowledge} do not go with guidelines of {KNOWLEDGE_VERSION}")
+    if faults:
+        raise ConfigurationFault(faults)
     stamp = Stamp(
         service_version=version("nextline-cds"),
-        knowledge_version=terminology.knowledge + ("+site" if thresholds.changed else ""),
+        knowledge_version=KNOWLEDGE_VERSION + ("+site" if thresholds.changed else ""),
         mappings_version=terminology.version,
         hook_instance="",
         patient_id="",

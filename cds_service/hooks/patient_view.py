@@ -47,24 +47,27 @@ def read(body: bytes, policy: SitePolicy) -> PatientViewRequest:
 
 def respond(request: PatientViewRequest, today: date, knowledge: Knowledge) -> Answer:
     """Answer one call. Errors: PatientMismatch, DataUnobtainable, BodyTooLarge."""
-    identity.check(request)
     if not request.context.user_is_health_professional:
+        identity.check(request)
         return Answer(extension=_remarks(request), event={"quiet": "user_not_health_professional"})
+    states, evaluation = judge(request, today, knowledge)
+    return Answer(evaluation.cards, _remarks(request), _event(request, states, evaluation))
+
+
+def judge(request: PatientViewRequest, today: date, knowledge: Knowledge) -> tuple[tuple[NeedState, ...], Evaluation]:
+    """What was sent for each need, and the evaluation: whose chart it is, then whether it is enough, then the rest.
+
+    Errors: PatientMismatch, DataUnobtainable, BodyTooLarge.
+    """
+    identity.check(request)
     patient_id, on = request.context.patient_id, request.as_of or today
     prefetch = with_fetched(request, knowledge)
     prefetch_states.check_size(prefetch, knowledge.policy.max_entries)
     chart = chart_of(prefetch, patient_id, on, knowledge, request.fhir_server)
     states = prefetch_states.states_of(prefetch, chart, NEEDS, knowledge.templates)
     prefetch_states.require(states)
-    evaluation = conclude(
-        chart,
-        patient_id,
-        on,
-        knowledge,
-        hook_instance=request.hook_instance,
-        not_provided=prefetch_states.not_whole(states),
-    )
-    return Answer(evaluation.cards, _remarks(request), _event(request, states, evaluation))
+    unseen = prefetch_states.not_whole(states)
+    return states, conclude(chart, patient_id, on, knowledge, hook_instance=request.hook_instance, not_provided=unseen)
 
 
 def with_fetched(request: PatientViewRequest, knowledge: Knowledge) -> Mapping[str, Any]:

@@ -31,7 +31,6 @@ class State(StrEnum):
 
 _WORST_FIRST = (State.FAILED, State.ABSENT, State.INCOMPLETE, State.GIVEN, State.KNOWN_EMPTY)
 _UNKNOWN = frozenset({State.FAILED, State.ABSENT})
-_NOT_WHOLE = _UNKNOWN | {State.INCOMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,13 @@ def require(states: Iterable[NeedState]) -> None:
 
 
 def not_whole(states: Iterable[NeedState]) -> tuple[str, ...]:
-    """The needs whose data are unknown or incomplete: what the card must say was not seen."""
-    return tuple(state.need.key for state in states if state.state in _NOT_WHOLE)
+    """What was not seen, for the card: needs whose data are unknown, and further pages of what came in part."""
+    said = ((state.need.key, state.state) for state in states)
+    return tuple(
+        f"further pages of {key}" if state is State.INCOMPLETE else key
+        for key, state in said
+        if state in _UNKNOWN or state is State.INCOMPLETE
+    )
 
 
 def check_size(prefetch: Prefetch, most_entries: int) -> None:

@@ -30,7 +30,7 @@ def check(knowledge: Knowledge) -> Mapping[str, str]:
     case = evaluation.case
     checks = {
         "mappings": bool(case.quantities) and bool(case.exposures),
-        "units": _shows(case.quantities, "creatinine", 1.0) and _shows(case.quantities, "proteinuria_24h", 6.0),
+        "units": _shows(case.quantities, "creatinine", 88.4) and _shows(case.quantities, "proteinuria_24h", 6.0),
         "bins": _add_up(evaluation),
         "guidelines": [assessment.disease for assessment in evaluation.assessments] == ["MN"],
         "cards": len(evaluation.cards) == 1,
@@ -53,7 +53,7 @@ def _add_up(evaluation: Evaluation) -> bool:
 
 
 def _chart() -> dict[str, Any]:
-    """Membranous nephropathy under rituximab for five months; creatinine 88.42 umol/L is 1.0 mg/dL."""
+    """Membranous nephropathy under rituximab for five months; creatinine 1.0 mg/dL is 88.4 umol/L."""
     resources = [
         {"resourceType": "Patient", "id": _PATIENT, "gender": "female", "birthDate": "1974-03-01"},
         _resource(
@@ -64,7 +64,7 @@ def _chart() -> dict[str, Any]:
             verificationStatus=_coded("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"),
             onsetDateTime="2025-01-10",
         ),
-        _observation("o1", "2160-0", 88.42, "umol/L"),
+        _observation("o1", "2160-0", 1.0, "mg/dL"),
         _observation("o2", "2889-4", 6000.0, "mg/(24.h)"),
         _resource(
             "MedicationStatement",

@@ -13,6 +13,12 @@ THERAPY_CLASS = "https://nextline-cds.org/CodeSystem/therapy-class"
 CYC_PRIMARY = "CYC_GC_AS_PRIMARY"
 STOP_CNI = "STOP_CNI"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PASSING = (
+    (_UUID, "uuid"),
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "http://service"),
+    (re.compile(r"sha256:[0-9a-f]+"), "sha256"),
+    (re.compile(r"\bservice \d[\w.+-]*"), "service"),
+)
 
 Json = Mapping[str, Any]
 
@@ -30,12 +36,29 @@ def recommendation_of(response: Json, disease: str) -> Json | None:
 
 
 def without_uuids(value: Any) -> Any:
-    """The same JSON with every uuid replaced, because those differ from call to call."""
+    """The same JSON with every uuid replaced: they differ from call to call."""
     if isinstance(value, dict):
         return {key: without_uuids(member) for key, member in value.items()}
     if isinstance(value, list):
         return [without_uuids(member) for member in value]
     return _UUID.sub("uuid", value) if isinstance(value, str) else value
+
+
+def steady(value: Any) -> Any:
+    """The same JSON without what differs from call to call or release to release.
+
+    That is: uuids, the loopback address and port of the server, the version stamps. A new mapping row
+    makes no stored answer wrong.
+    """
+    if isinstance(value, dict):
+        return {key: sorted(member) if key == "versions" else steady(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [steady(member) for member in value]
+    if not isinstance(value, str):
+        return value
+    for pattern, word in _PASSING:
+        value = pattern.sub(word, value)
+    return value
 
 
 def _disagreements(vignette: Vignette, response: Json) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,7 +70,10 @@ def _text(document: Mapping[str, Any]) -> str:
 
 
 def _service() -> Answer | None:
-    """The real app through its WSGI test client; None where it does not start yet."""
+    """The real app with default settings, through its WSGI test client; None where it does not start."""
+    for name in [name for name in os.environ if name.startswith("CDS_")]:
+        del os.environ[name]  # a developer's settings must not get into the stored answers
+    os.environ["CDS_LOG_LEVEL"] = "error"
     try:
         app = importlib.import_module("cds_service.app").create_app()  # by name: a story room imports no other room
     except (ImportError, ConfigurationFault) as fault:

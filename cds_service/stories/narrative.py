@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cds_service.stories.agreement import CYC_PRIMARY, STOP_CNI
 from cds_service.stories.resources import day_text
 from cds_service.stories.vignette import NO_CARD, Expected, Fact, Vignette
 
+_IN_WORDS = {CYC_PRIMARY: "CYC_GC as first choice", STOP_CNI: "stopping the CNI"}
 _DISEASES = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
 
 
@@ -39,7 +41,7 @@ def _answer(expected: Expected) -> str:
     if expected.safety_notes:
         lines.append(f"- notes that must be there: {', '.join(expected.safety_notes)}")
     if expected.forbidden:
-        lines.append(f"- must not be offered: {', '.join(expected.forbidden)}")
+        lines.append(f"- must not be offered: {', '.join(_IN_WORDS.get(f, f) for f in expected.forbidden)}")
     return "\n".join(lines)
 
 

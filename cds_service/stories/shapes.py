@@ -13,7 +13,6 @@ from typing import Any
 
 from cds_service.stories.codings import Coding, Writing, Writings
 from cds_service.stories.convert import KEYS, request_of, searchset
-from cds_service.stories.fifth_release import as_r5
 from cds_service.stories.resources import Resource
 from cds_service.stories.vignette import StoryFault, Vignette
 
@@ -74,22 +73,21 @@ def _other_codes(request: Resource, writings: Writings) -> Resource:
 
 
 def _requests_for_statements(request: Resource, writings: Writings) -> Resource:
-    """What MedicationStatements said, said by MedicationRequests (many servers have only those)."""
+    """What MedicationStatements said, said by MedicationRequests (many servers have only those).
+
+    A dose per infusion stays a statement: that it was given is more than an order can say.
+    """
     prefetch = dict(request["prefetch"])
-    ordered = [_as_request(resource) for resource in _resources(prefetch["statements"])]
+    statements = _resources(prefetch["statements"])
+    ordered = [_as_request(resource) for resource in statements if not _is_infused(resource)]
     prefetch["requests"] = searchset([*_resources(prefetch["requests"]), *ordered])
-    prefetch["statements"] = searchset([])
+    prefetch["statements"] = searchset(filter(_is_infused, statements))
     return {**request, "prefetch": prefetch}
 
 
 def _medications_by_reference(request: Resource, writings: Writings) -> Resource:
     """The drug stands in a contained Medication (Epic, Oracle)."""
     return _each(request, _by_reference)
-
-
-def _fifth_release(request: Resource, writings: Writings) -> Resource:
-    """FHIR R5."""
-    return _each(request, as_r5)
 
 
 SHAPES: Mapping[str, Change] = {
@@ -101,7 +99,6 @@ SHAPES: Mapping[str, Change] = {
     "other-units": _other_units,
     "other-codes": _other_codes,
     "requests-for-statements": _requests_for_statements,
-    "fhir-r5": _fifth_release,
     "medications-by-reference": _medications_by_reference,
 }
 
@@ -158,6 +155,10 @@ def _restated_part(part: Resource, rows: Mapping[tuple[str, str], Writing]) -> R
     if other.coding is not None:
         changed["code"] = {"coding": [dict(other.coding)]}
     return changed
+
+
+def _is_infused(statement: Resource) -> bool:
+    return any("timing" not in dosage for dosage in statement.get("dosage", ()))
 
 
 def _as_request(statement: Resource) -> Resource:

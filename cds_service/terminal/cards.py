@@ -1,5 +1,6 @@
 """Cards as a person wants to read them in a terminal."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -13,15 +14,38 @@ from rich.text import Text
 
 WIDTH = 100
 COLOURS: Mapping[str, str] = {"info": "cyan", "warning": "yellow", "critical": "red"}
+SECTIONS_WHEN_SHORT = 2
+ALWAYS_SHOWN = frozenset({"Before starting"})
 MACHINE_HALF = "org.nextline-cds.recommendation"
 
+_SECTION = re.compile(r"^\*\*([^*\n]+)\*\*$", re.MULTILINE)
+"""A line in bold and nothing else: the title of a section of the detail."""
 
-def show_cards(console: Console, cards: Sequence[Mapping[str, Any]]) -> None:
-    """Print each card as a panel in the colour of its indicator; say so when there is none."""
+
+def show_cards(console: Console, cards: Sequence[Mapping[str, Any]], *, short: bool = False) -> None:
+    """Print each card as a panel in the colour of its indicator; say so when there is none.
+
+    `short` keeps the first sections of the detail and names the others.
+    """
     if not cards:
         console.print(Text("  No card: there is nothing to say about this patient.", style="dim"))
     for card in cards:
-        console.print(_panel(card), width=min(console.width, WIDTH))
+        console.print(_panel(shortened(card) if short else card), width=min(console.width, WIDTH))
+
+
+def shortened(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The card with the opening of its detail and what nobody may overlook; the other sections are named only."""
+    opening, *rest = _SECTION.split(str(card.get("detail", "")))
+    sections = list(zip(rest[::2], rest[1::2], strict=True))
+    kept = [
+        *sections[:SECTIONS_WHEN_SHORT],
+        *(pair for pair in sections[SECTIONS_WHEN_SHORT:] if pair[0] in ALWAYS_SHOWN),
+    ]
+    left_out = [title for title, body in sections if (title, body) not in kept]
+    if not left_out:
+        return card
+    shown = "".join(f"**{title}**{body}" for title, body in kept)
+    return {**card, "detail": f"{opening}{shown}\n\n*Further on this card: {' · '.join(left_out)}*"}
 
 
 def heading_of(card: Mapping[str, Any]) -> str:
@@ -50,13 +74,12 @@ def _panel(card: Mapping[str, Any]) -> Panel:
     parts: list[RenderableType] = [Text(card["summary"], style=f"bold {colour}")]
     if card.get("detail"):
         parts += [Text(), _CompactMarkdown(card["detail"])]
-    parts += [*_suggestions(card, colour), *_links(card)]
+    parts += [*_suggestions(card, colour), Text(), Text(f"Source: {card['source']['label']}", style="dim")]
+    parts += [Text(f"{link['label']}: {link['url']}", style="dim") for link in card.get("links", ())]
     return Panel(
         Group(*parts),
         title=Text(heading_of(card), style=f"bold {colour}"),
         title_align="left",
-        subtitle=Text(str(card["source"]["label"]), style="dim"),
-        subtitle_align="right",
         border_style=colour,
         box=ROUNDED,
         padding=(1, 2),
@@ -70,11 +93,6 @@ def _suggestions(card: Mapping[str, Any], colour: str) -> list[RenderableType]:
         parts.append(mark.append(label, style="bold" if recommended else ""))
         parts += [Padding(Text(action, style="dim"), (0, 0, 0, 4)) for action in actions]
     return [Text(), Text("To accept", style="bold"), *parts] if parts else []
-
-
-def _links(card: Mapping[str, Any]) -> list[RenderableType]:
-    links = card.get("links", ())
-    return [Text(), *(Text(f"→ {link['label']}: {link['url']}", style="dim") for link in links)] if links else []
 
 
 class _LeftHeading(Heading):
@@ -94,13 +112,17 @@ class _CompactMarkdown:
 
     def __init__(self, source: str) -> None:
         self._markdown = _WideMarkdown(source)
-        self._headings = {line.strip("# ") for line in source.splitlines() if line.startswith("#")}
+        self._headings = {*_SECTION.findall(source), *re.findall(r"^#+ (.+)$", source, flags=re.MULTILINE)}
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        above_is_tight = True
+        gap, tight = False, True
         for line in console.render_lines(self._markdown, options, pad=False):
             text = "".join(segment.text for segment in line).strip()
-            if text or not above_is_tight:
-                yield from line
+            if not text:
+                gap = not tight
+                continue
+            if gap:
                 yield Segment.line()
-            above_is_tight = not text or text in self._headings
+            yield from line
+            yield Segment.line()
+            gap, tight = False, text in self._headings

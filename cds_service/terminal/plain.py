@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cds_service.terminal.cards import heading_of, suggestion_lines
+from cds_service.terminal.cards import heading_of, shortened, suggestion_lines
 
 
-def plain_cards(cards: Sequence[Mapping[str, Any]]) -> str:
-    """The cards one below the other, the detail as the Markdown it is."""
+def plain_cards(cards: Sequence[Mapping[str, Any]], *, short: bool = False) -> str:
+    """The cards one below the other, the detail as the Markdown it is. `short` as in `show_cards`."""
     if not cards:
         return "No card: there is nothing to say about this patient.\n"
-    return "\n".join("\n".join(_lines(card)) + "\n" for card in cards)
+    return "\n".join("\n".join(_lines(shortened(card) if short else card)) + "\n" for card in cards)
 
 
 def _lines(card: Mapping[str, Any]) -> Iterator[str]:

@@ -38,13 +38,6 @@ STATUS: Mapping[type[RequestFault], HTTPStatus] = {
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-_SAID_BY_FRAMEWORK: Mapping[int, tuple[str, str]] = {
-    404: ("not-found", "There is nothing at this address."),
-    405: ("not-supported", "This address does not answer that method."),
-    413: ("too-costly", "The body is larger than this service reads."),
-    415: ("not-supported", "The body must be application/json."),
-}
-_REFUSED = ("invalid", "The request cannot be read.")
 _BROKEN = ("exception", "The service failed on this request. It was not the request's fault.")
 
 
@@ -59,6 +52,17 @@ def operation_outcome(code: str, text: str, *, expression: str = "") -> dict[str
 def status_of(fault: RequestFault) -> HTTPStatus:
     """The HTTP status of a fault: that of the nearest class of the table."""
     return next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
+
+
+def fault_of(error: HTTPException) -> RequestFault:
+    """What the framework refused, as a fault of ours. Its own text may repeat the request and is dropped."""
+    if error.code == HTTPStatus.NOT_FOUND:
+        return UnknownService("There is nothing at this address.")
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(getattr(error, "valid_methods", None) or ())
+    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return BodyTooLarge("The body is larger than this service reads.")
+    return MalformedBody("The request cannot be read.")
 
 
 def answer_errors(app: Flask, log: EventLog) -> None:
@@ -77,13 +81,7 @@ def answer_errors(app: Flask, log: EventLog) -> None:
 
     @app.errorhandler(HTTPException)
     def refuse_as_framework(error: HTTPException) -> Response:
-        status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-        code, text = _SAID_BY_FRAMEWORK.get(status, _REFUSED)
-        answer = json_answer(operation_outcome(code, text), status)
-        allowed = getattr(error, "valid_methods", None)
-        if allowed:
-            answer.headers["Allow"] = ", ".join(sorted(allowed))
-        return answer
+        return refuse(fault_of(error))
 
     @app.errorhandler(Exception)
     def apologise(error: Exception) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from card_samples import ALL_FIGURES, CNI_FAILED, LUPUS_REFRACTORY
@@ -21,6 +23,9 @@ from cds_service.cards.wording_notes import NOTES
 from cds_service.cards.wording_requests import MISSING
 from cds_service.cards.wording_rules import ACTIONS
 from cds_service.guideline.assessment import Assessment, Veto
+from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
+from cds_service.guideline.membranous.steps import STEPS as MEMBRANOUS_STEPS
+from cds_service.guideline.rows import Row
 
 
 def words(text: str) -> list[str]:
@@ -105,6 +110,18 @@ def test_every_rule_has_its_sentences(rule: str) -> None:
     assert bool(wording.leads) == bool(wording.reason)
 
 
+def rules_of(rows: Iterable[Row[Any]]) -> Iterator[str]:
+    for item in rows:
+        yield from item.rules
+        yield from rules_of(item.table)
+
+
+def test_every_rule_of_the_guidelines_has_its_sentences() -> None:
+    known = {*rules_of(MEMBRANOUS_STEPS), *rules_of(LUPUS_STEPS)}
+    assert len(known) > 80
+    assert known <= RULES.keys()
+
+
 def test_no_sentence_belongs_to_an_unknown_rule() -> None:
     assert sorted(RULES) == sorted(ALL_RULES)
 
@@ -178,7 +195,11 @@ def test_when_safety_removed_the_usual_class_the_card_says_so_instead_of_praisin
 
 def test_when_no_class_is_left_the_card_refers() -> None:
     nothing = replace(CNI_FAILED, action="REFER_EXPERT", next_class="", alternatives=())
-    assert headline(nothing).summary.startswith("No listed class is left")
+    assert headline(nothing).summary == (
+        "No class on the list can be offered: all have failed. Refer to a specialised glomerular centre."
+    )
+    unsafe = replace(nothing, vetoed=(Veto("RTX", "PREGNANCY"), Veto("CYC_GC", "PREGNANCY")))
+    assert "can be offered (pregnancy)" in headline(unsafe).summary
 
 
 def test_a_wish_for_children_is_the_reason_when_it_turns_the_order() -> None:

@@ -179,8 +179,9 @@ class TestAsOf:
         assert told == ["2026-11-22"]
 
     def test_where_it_is_not_allowed_it_is_ignored_and_that_is_said(self, client_for_today: FlaskClient) -> None:
-        answered = answer_of(client_for_today, complete_call(client_for_today))
+        body = changed(complete_call(client_for_today), f"extension/{AS_OF}", "2025-06-01")
+        answered = answer_of(client_for_today, body)
         assert "ignored" in answered["extension"][AS_OF]
-        assert all(
-            card["extension"]["org.nextline-cds.recommendation"]["asOf"] != "2026-11-22" for card in answered["cards"]
-        )
+        days = [card["extension"]["org.nextline-cds.recommendation"]["asOf"] for card in answered["cards"]]
+        assert len(days) == 1
+        assert days[0] > "2025-06-01"

@@ -118,7 +118,9 @@ def test_a_chunked_call_is_answered_like_any_other(server: Server, client: Flask
     )
     plain = client.post(NEXT_THERAPY, data=body, headers={"Content-Type": "application/json"})
     assert chunked.status_code == plain.status_code == 200
-    assert [card["summary"] for card in chunked.json()["cards"]] == [card["summary"] for card in plain.json()["cards"]]
+    assert [card["summary"] for card in chunked.json()["cards"]] == [
+        card["summary"] for card in plain.get_json()["cards"]
+    ]
 
 
 def test_the_log_tells_the_call_and_nothing_of_the_chart(server: Server, client: FlaskClient) -> None:

@@ -120,7 +120,15 @@ class TestFailed:
     def test_pfd_5_a_further_page_is_said(self, client: FlaskClient) -> None:
         body = complete_call(client)
         body["prefetch"]["proteinuria"]["link"] = [{"relation": "next", "url": "https://ehr.test/fhir?page=2"}]
-        assert said(answer_of(client, body)) != said(answer_of(client, complete_call(client)))
+        assert "further pages of proteinuria" in said(answer_of(client, body))
+
+    def test_pfd_5_a_total_larger_than_what_came_is_said(self, client: FlaskClient) -> None:
+        body = complete_call(client)
+        body["prefetch"]["proteinuria"]["total"] = 40
+        assert "further pages of proteinuria" in said(answer_of(client, body))
+
+    def test_a_total_without_any_entry_is_no_empty_answer(self, client: FlaskClient) -> None:
+        answer_of(client, with_value(client, "conditions", searchset() | {"total": 3}), 412)
 
     @pytest.mark.parametrize("odd", [None, 7, "x", [], [None], [7], [{}], [{"resource": None}], [{"resource": []}]])
     def test_odd_entries_are_no_server_error(self, client: FlaskClient, odd: Any) -> None:

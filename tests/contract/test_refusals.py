@@ -148,8 +148,8 @@ class TestSize:
         assert problems_of("operation-outcome", answer.get_json()) == []
 
     def test_the_size_is_looked_at_before_the_address_and_the_media_type(self, client: FlaskClient) -> None:
-        headers = {"Content-Type": "text/plain", "Content-Length": str(9 * 1024 * 1024)}
-        assert client.post("/cds-services/none", headers=headers).status_code == 413
+        announced = {"CONTENT_LENGTH": str(9 * 1024 * 1024), "CONTENT_TYPE": "text/plain"}
+        assert client.post("/cds-services/none", environ_overrides=announced).status_code == 413
 
     def test_the_largest_body_is_read(self, client: FlaskClient) -> None:
         body = json.dumps(complete_call(client)).encode()

@@ -15,13 +15,11 @@ from tests.contract.calls import PATIENT, Json, answer_of, complete_call
 STORIES = sorted((Path(__file__).resolve().parents[2] / "fixtures" / "patient-view").glob("*/request.json"))
 
 
-@pytest.fixture(params=["inline", *STORIES], ids=lambda param: param if param == "inline" else param.parent.name)
-def cards(request: pytest.FixtureRequest, client: FlaskClient) -> list[Json]:
-    """The cards of the inline call and of every story; the strict schema and GEN-3 are checked on the way."""
-    call = complete_call(client) if request.param == "inline" else json.loads(request.param.read_text())
-    found = answer_of(client, call)["cards"]
-    assert isinstance(found, list)
-    return found
+@pytest.fixture(scope="module")
+def cards(client: FlaskClient) -> list[Json]:
+    """Every card of the inline call and of all stories; the strict schema and GEN-3 are checked on the way."""
+    calls = [complete_call(client), *(json.loads(story.read_text()) for story in STORIES)]
+    return [card for call in calls for card in answer_of(client, call)["cards"]]
 
 
 def test_the_inline_call_gets_a_card(client: FlaskClient) -> None:
@@ -43,8 +41,8 @@ def test_card_2_the_indicator_is_capped_at_warning(cards: list[Json]) -> None:
 
 
 def test_card_4_and_sug_2_uuids_are_unique(cards: list[Json]) -> None:
-    uuids = [card["uuid"] for card in cards]
-    uuids += [suggestion["uuid"] for card in cards for suggestion in card.get("suggestions", ())]
+    suggestions = [suggestion for card in cards for suggestion in card.get("suggestions", ())]
+    uuids = [identified["uuid"] for identified in (*cards, *suggestions)]
     assert len(uuids) == len(set(uuids))
 
 

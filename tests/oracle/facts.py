@@ -24,7 +24,7 @@ CLASS_OF = {
     "bortezomib": "PI", "anifrolumab": "ANIF",
     "prednisone": "GC", "prednisolone": "GC", "methylprednisolone": "GC",
     "hydroxychloroquine": "HCQ", "acei": "RASI", "arb": "RASI", "sglt2i": "SGLT2",
-    "entecavir": "HBVRX", "tenofovir": "HBVRX",
+    "hbv_antiviral": "HBVRX",
 }  # fmt: skip
 
 # 2.1 accepted units (factor to canonical) and plausible range
@@ -49,8 +49,8 @@ NUMBERS: dict[str, tuple[float, float, dict[str, float]]] = {
     "weight": (20, 350, {"kg": 1}),
     "kidney_length": (0, 1e9, {"cm": 1, "mm": 0.1}),
     "crescents_pct": (0, 100, {"%": 1}),
-    "ln_activity_index": (0, 24, {"": 1}),
-    "ln_chronicity_index": (0, 12, {"": 1}),
+    "ln_activity_index": (0, 24, {"": 1, "{score}": 1}),
+    "ln_chronicity_index": (0, 12, {"": 1, "{score}": 1}),
     "cyc_cumulative_prior": (0, 1e9, {"g": 1}),
 }
 WORDS = {
@@ -135,9 +135,6 @@ class Chart:
     def has(self, concept: str) -> bool:
         return any(p.concept == concept and p.current for p in self.problems)
 
-    def active(self, therapy: str) -> bool:
-        return any(r.therapy == therapy and r.end is None for r in self.records)
-
     def biopsy_day(self) -> int | None:
         days = [d for c, d in self.procedures if c == "kidney_biopsy"] + [d for d, _ in self.words.get("ln_class", [])]
         return max(days) if days else None
@@ -217,7 +214,9 @@ def _medication(chart: Chart, fact: dict[str, Any]) -> None:
     milligrams = None if dose is None else dose * (1000 if unit.startswith("g") else 1)
     per = {"mg/d": "day", "g/d": "day", "mg": "administration", "g": "administration", "mg/m2": "administration-m2"}
     chart.records.append(
-        Record(fact["concept"], therapy, RANK[fact["r"]], start, end, milligrams, per.get(unit, ""), fact.get("reason", ""))
+        Record(
+            fact["concept"], therapy, RANK[fact["r"]], start, end, milligrams, per.get(unit, ""), fact.get("reason", "")
+        )
     )
 
 

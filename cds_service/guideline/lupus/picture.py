@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Literal
 
 from cds_service.case import measures
 from cds_service.case.doses import highest_mycophenolate_grams
 from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line
 from cds_service.case.measures import EgfrTrend, at_least
 from cds_service.case.model import Day, Finding, Quantity
@@ -28,12 +28,12 @@ class LupusPicture(Picture):
 
     # -- biopsy -----------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def class_finding(self) -> Finding | None:
         """The newest class."""
         return self.newest_answer("ln_class")
 
-    @cached_property
+    @lazy
     def classes(self) -> frozenset[str]:
         """The class as a set: {"III", "V"} for III+V; empty when unknown."""
         return frozenset() if self.class_finding is None else frozenset(self.class_finding.value.split("+"))
@@ -43,7 +43,7 @@ class LupusPicture(Picture):
         """Class V without III or IV."""
         return "V" in self.classes and not self.classes & {"III", "IV"}
 
-    @cached_property
+    @lazy
     def biopsy_day(self) -> Day | None:
         """The day of the newest biopsy that is known."""
         days = [x.day for x in self.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
@@ -63,7 +63,7 @@ class LupusPicture(Picture):
         """L. Only asked for once step 5 has found one."""
         return self.lines[-1]
 
-    @cached_property
+    @lazy
     def days(self) -> int:
         """Days since L started."""
         return self.age(self.line.start)
@@ -74,7 +74,7 @@ class LupusPicture(Picture):
         dropped = {s.therapy_class for s in line.segments if s.reason == "intolerance" and line.reason != "intolerance"}
         return line.classes - {"AZA"} - dropped - (ANTI_CD20 - adequate)
 
-    @cached_property
+    @lazy
     def past_failures(self) -> tuple[frozenset[str], ...]:
         """The different class sets that failed before L."""
         following = next_starts(self.lines)
@@ -86,12 +86,12 @@ class LupusPicture(Picture):
             )
         )
 
-    @cached_property
+    @lazy
     def failures_with_current(self) -> tuple[frozenset[str], ...]:
         """The different class sets that failed, L among them."""
         return tuple(dict.fromkeys((*self.past_failures, self._class_set(self.line, None))))
 
-    @cached_property
+    @lazy
     def unknown_past_line(self) -> Line | None:
         """A past line whose outcome cannot be told."""
         for index, line in enumerate(self.lines[:-1]):
@@ -99,7 +99,7 @@ class LupusPicture(Picture):
                 return line
         return None
 
-    @cached_property
+    @lazy
     def active_classes(self) -> frozenset[str]:
         """Classes being given or, for anti-CD20, still acting."""
         return frozenset(
@@ -109,7 +109,7 @@ class LupusPicture(Picture):
             if segment.open or (segment.therapy_class in ANTI_CD20 and segment.effect_end(self.today) >= self.today)
         )
 
-    @cached_property
+    @lazy
     def mycophenolate_grams(self) -> float | None:
         """The highest daily dose of mycophenolate in L, in grams of mofetil; None when not recorded."""
         doses = [highest_mycophenolate_grams(segment) for segment in self.line.of_class("MPAA")]
@@ -118,14 +118,14 @@ class LupusPicture(Picture):
 
     # -- response ---------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def baseline(self) -> Quantity | None:
         """UPCR at the start of L; None also without a line."""
         if not self.lines:
             return None
         return measures.baseline(self.proteinuria, self.line.start)
 
-    @cached_property
+    @lazy
     def egfr_baseline(self) -> Quantity | None:
         """eGFR at the start of L."""
         return measures.baseline(self.egfr, self.line.start)
@@ -136,7 +136,7 @@ class LupusPicture(Picture):
         assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
         return self.current.value
 
-    @cached_property
+    @lazy
     def reduction(self) -> float | None:
         """How far the UPCR has fallen since the start of L."""
         if self.baseline is None or self.current is None:
@@ -170,7 +170,7 @@ class LupusPicture(Picture):
             return False
         return at_least(measures.reduction(value, self.baseline.value), self.thresholds.ln_partial_reduction)
 
-    @cached_property
+    @lazy
     def trend(self) -> EgfrTrend:
         """The eGFR trend over L; over the last year when there is no line yet."""
         if self.lines:
@@ -183,12 +183,12 @@ class LupusPicture(Picture):
 
     # -- earlier remission and flare ----------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def _earlier(self) -> tuple[Quantity, ...]:
         assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
         return measures.between(self.proteinuria, self.line.start + FIRST_REMISSION_DAY, self.current.day - 1)
 
-    @cached_property
+    @lazy
     def _remitting(self) -> tuple[Quantity, ...]:
         return tuple(v for v in self._earlier if v.value < self.thresholds.ln_complete or self._partial(v.value))
 
@@ -204,7 +204,7 @@ class LupusPicture(Picture):
         """A complete or partial response before the current value."""
         return bool(self._remitting) or self.line.reason == "remission"
 
-    @cached_property
+    @lazy
     def best(self) -> Quantity | None:
         """The lowest UPCR between 30 d into L and the current value."""
         return min(self._earlier, key=lambda value: (value.value, value.day)) if self._earlier else None
@@ -224,7 +224,7 @@ class LupusPicture(Picture):
             return self.thresholds.ln_flare_after_complete
         return max(self.thresholds.ln_flare_after_partial, self.thresholds.ln_flare_rise * self.best.value)
 
-    @cached_property
+    @lazy
     def flare_trend(self) -> EgfrTrend:
         """The eGFR trend since the best UPCR, else since the start of L."""
         near = None if self.best is None else measures.nearest(self.egfr, self.best.day, BEST_NEIGHBOURHOOD)

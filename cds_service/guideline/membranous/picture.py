@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Literal
 
 from cds_service.case import measures
 from cds_service.case.drug_classes import ANTI_CD20, STANDARD_IN_MEMBRANOUS
+from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line
 from cds_service.case.measures import EgfrTrend, at_least
 from cds_service.case.model import Day, Finding, Quantity
@@ -27,22 +27,22 @@ class MembranousPicture(Picture):
 
     # -- lines ------------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def standard_lines(self) -> tuple[Line, ...]:
         """Lines with rituximab or another anti-CD20, cyclophosphamide or a calcineurin inhibitor."""
         return tuple(line for line in self.lines if line.classes & STANDARD_IN_MEMBRANOUS)
 
-    @cached_property
+    @lazy
     def line(self) -> Line:
         """L, the last standard line. Only asked for once step 4 has found one."""
         return self.standard_lines[-1]
 
-    @cached_property
+    @lazy
     def days(self) -> int:
         """Days since L started."""
         return self.age(self.line.start)
 
-    @cached_property
+    @lazy
     def past_failed(self) -> frozenset[str]:
         """Standard classes that failed in lines before L, the second-generation anti-CD20 apart from rituximab."""
         following = next_starts(self.lines)
@@ -61,7 +61,7 @@ class MembranousPicture(Picture):
             return self.past_failed
         return self.past_failed | (self.judge.adequate_classes(self.line, None) & STANDARD_IN_MEMBRANOUS)
 
-    @cached_property
+    @lazy
     def unknown_past_line(self) -> Line | None:
         """A past standard line whose outcome cannot be told."""
         for index, line in enumerate(self.lines):
@@ -70,7 +70,7 @@ class MembranousPicture(Picture):
                 return line
         return None
 
-    @cached_property
+    @lazy
     def cni(self) -> Segment | None:
         """The calcineurin inhibitor of L while it is being taken."""
         return self.open_segment(self.line, "CNI") if self.standard_lines else None
@@ -83,7 +83,7 @@ class MembranousPicture(Picture):
         too_little = not any(self.judge.is_adequate(segment, self.line.start, self.today) for segment in mine)
         return bool(partners) and (stopped or too_little)
 
-    @cached_property
+    @lazy
     def onset(self) -> Day | None:
         """The earliest onset of membranous nephropathy, its latest possible day (R-28)."""
         days = [
@@ -95,20 +95,20 @@ class MembranousPicture(Picture):
         ]
         return min(days) if days else None
 
-    @cached_property
+    @lazy
     def anti_rituximab(self) -> bool:
         """Antibodies against rituximab were found."""
         answer = self.newest_answer("anti_rituximab_ab")
         return answer is not None and answer.value == "positive"
 
-    @cached_property
+    @lazy
     def anti_cd20(self) -> tuple[Segment, ...]:
         """The anti-CD20 segments of L."""
         return self.line.of_class(*ANTI_CD20)
 
     # -- calcineurin inhibitor toxicity ------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def creatinine_rise(self) -> float | None:
         """Creatinine now as a multiple of its level before the calcineurin inhibitor; from eGFR without one."""
         if self.cni is None:
@@ -142,14 +142,14 @@ class MembranousPicture(Picture):
 
     # -- response ---------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def baseline(self) -> Quantity | None:
         """Proteinuria at the start of L; None also without a standard line."""
         if not self.standard_lines:
             return None
         return measures.baseline(self.proteinuria, self.line.start)
 
-    @cached_property
+    @lazy
     def reduction(self) -> float | None:
         """How far proteinuria has fallen since the start of L; None without a baseline."""
         if self.baseline is None or self.current is None:
@@ -165,7 +165,7 @@ class MembranousPicture(Picture):
         """Whether the fall is known and at least this share."""
         return self.reduction is not None and at_least(self.reduction, share)
 
-    @cached_property
+    @lazy
     def complete_remission(self) -> bool:
         """Below 0.3 g/d with normal albumin and no falling eGFR; without albumin it cannot be complete."""
         return (
@@ -175,7 +175,7 @@ class MembranousPicture(Picture):
             and self.trend.trend != "DECLINING"
         )
 
-    @cached_property
+    @lazy
     def partial_remission(self) -> bool:
         """Below 3.5 g/d, at least halved, and no falling eGFR (C-02: both conditions)."""
         return (
@@ -195,7 +195,7 @@ class MembranousPicture(Picture):
         """Current proteinuria of 3.5 g/d or more."""
         return self.current_value >= self.thresholds.mn_nephrotic
 
-    @cached_property
+    @lazy
     def trend(self) -> EgfrTrend:
         """The eGFR trend since the start of L, or over two years when L is older than that."""
         if not self.standard_lines:
@@ -205,7 +205,7 @@ class MembranousPicture(Picture):
         oldest = measures.between(self.egfr, self.today - OLDEST_REFERENCE, self.today - 90)
         return self.trend_against(oldest[0] if oldest else None)
 
-    @cached_property
+    @lazy
     def remission_values(self) -> tuple[Quantity, ...]:
         """Values since 30 d into L that meet the proteinuria part of partial remission."""
         if self.baseline is None:
@@ -218,7 +218,7 @@ class MembranousPicture(Picture):
             and at_least(measures.reduction(value.value, reference), self.thresholds.mn_partial_reduction)
         )
 
-    @cached_property
+    @lazy
     def remission_day(self) -> Day | None:
         """When L was last in remission: the last such value, else the end of a line that ended in remission."""
         if self.remission_values:
@@ -227,7 +227,7 @@ class MembranousPicture(Picture):
             return self.today if self.line.end is None else self.line.end
         return None
 
-    @cached_property
+    @lazy
     def nadir(self) -> Quantity | None:
         """The lowest proteinuria since L started."""
         since = measures.between(self.proteinuria, self.line.start, self.today)
@@ -235,12 +235,12 @@ class MembranousPicture(Picture):
 
     # -- antibody ---------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def elisa(self) -> Quantity | None:
         """Current anti-PLA2R by ELISA."""
         return self.newest("anti_pla2r_elisa", self.thresholds.antibody_age)
 
-    @cached_property
+    @lazy
     def immunofluorescence(self) -> Finding | None:
         """The newest IIF within 30 d of the ELISA, or of today when there is none (R-26)."""
         anchor = self.today if self.elisa is None else self.elisa.day
@@ -251,7 +251,7 @@ class MembranousPicture(Picture):
         ]
         return near[-1] if near else None
 
-    @cached_property
+    @lazy
     def pla2r_disease(self) -> bool | None:
         """Whether the disease carries the antibody at all; None while that cannot be told."""
         elisa = self.case.series("anti_pla2r_elisa")
@@ -267,7 +267,7 @@ class MembranousPicture(Picture):
         stain_negative = any(answer.value == "negative" for answer in stains)
         return False if blood_negative and stain_negative else None
 
-    @cached_property
+    @lazy
     def antibody(self) -> AntibodyState:
         """The antibody now: negative, low, positive, not applicable, or unknown (R-05)."""
         if self.pla2r_disease is False:
@@ -281,19 +281,19 @@ class MembranousPicture(Picture):
             return "NEG"
         return "LOW"
 
-    @cached_property
+    @lazy
     def antibody_baseline(self) -> Quantity | None:
         """Anti-PLA2R at the start of L."""
         return measures.baseline(self.case.series("anti_pla2r_elisa"), self.line.start)
 
-    @cached_property
+    @lazy
     def antibody_fall(self) -> float | None:
         """By which share the ELISA value has fallen since the start of L."""
         if self.elisa is None or self.antibody_baseline is None or self.antibody_baseline.value <= 0:
             return None
         return measures.reduction(self.elisa.value, self.antibody_baseline.value)
 
-    @cached_property
+    @lazy
     def days_without_antibody(self) -> int:
         """Days since the first result of the current run of negative results."""
         results: dict[Day, bool] = {}

@@ -1,4 +1,4 @@
-"""Dosages reduced to what treatment lines need: schedule, route, amount."""
+"""Quantities, periods, and dosages reduced to what treatment lines need: schedule, route, amount."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any
 from cds_service.fhir import interned
 from cds_service.fhir import repairs as mend
 from cds_service.fhir.bins import Resource
+from cds_service.fhir.lean_models import (
+    LeanDosage,
+    LeanDosageDoseAndRate,
+    LeanMedicationAdministrationDosage,
+    LeanPeriod,
+    LeanQuantity,
+)
 from cds_service.fhir.repairs import Repairs
 
 _MOST = 6
@@ -23,12 +30,23 @@ def dosages(value: Any, repairs: Repairs) -> Any:
 def dose_given(value: Any, repairs: Repairs) -> Any:
     """MedicationAdministration.dosage: route and dose."""
     _refuse_modifiers(value)
-    dose = mend.quantity(value.get("dose"), repairs)
+    dose = quantity(value.get("dose"), repairs)
     route = interned.codings_only(value.get("route"), repairs)
-    return {name: part for name, part in (("dose", dose), ("route", route)) if part is not None}
+    given = {name: part for name, part in (("dose", dose), ("route", route)) if part is not None}
+    return LeanMedicationAdministrationDosage(**given)
 
 
-def _dosage(value: Any, repairs: Repairs) -> Resource:
+def quantity(value: Any, repairs: Repairs) -> Any:
+    """A Quantity, mended and validated."""
+    return LeanQuantity(**mend.quantity(value, repairs)) if isinstance(value, dict) else value
+
+
+def period(value: Any, repairs: Repairs) -> Any:
+    """A Period, mended and validated."""
+    return LeanPeriod(**mend.period(value, repairs)) if isinstance(value, dict) else value
+
+
+def _dosage(value: Any, repairs: Repairs) -> Any:
     _refuse_modifiers(value)
     moved = mend.dosage(value, repairs)
     read: Resource = {name: moved[name] for name in _READ if name in moved}
@@ -38,12 +56,12 @@ def _dosage(value: Any, repairs: Repairs) -> Resource:
         read["route"] = interned.codings_only(moved["route"], repairs)
     if "doseAndRate" in moved:
         read["doseAndRate"] = [_amount(item, repairs) for item in mend.listed(moved["doseAndRate"], repairs)]
-    return read
+    return LeanDosage(**read)
 
 
-def _amount(value: Any, repairs: Repairs) -> Resource:
-    read = {name: mend.quantity(value[name], repairs) for name in _AMOUNTS if name in value}
-    return {**read, "doseRange": value["doseRange"]} if "doseRange" in value else read
+def _amount(value: Any, repairs: Repairs) -> Any:
+    read = {name: quantity(value[name], repairs) for name in _AMOUNTS if name in value}
+    return LeanDosageDoseAndRate(**read, **{name: value[name] for name in ("doseRange",) if name in value})
 
 
 def _refuse_modifiers(value: Any) -> None:

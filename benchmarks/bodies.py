@@ -1,0 +1,136 @@
+"""Request bodies of three sizes: one membranous nephropathy course among the Observations of a busy chart.
+
+The share of Observations that our mappings know falls with size (all of 4, about 36 of 200, about 99 of 2,700),
+as in the charts that the figures of peers were taken from. Deterministic: the same bytes in every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+AS_OF = date(2026, 11, 22)
+PATIENT = "bench-1"
+RELEVANT = (
+    ("2889-4", "Protein [Mass/time] in 24 hour Urine", "g/d", 8.1),
+    ("1751-7", "Albumin [Mass/volume] in Serum or Plasma", "g/L", 24.0),
+    ("98979-8", "Glomerular filtration rate (CKD-EPI 2021)", "mL/min/{1.73_m2}", 80.0),
+    ("14682-9", "Creatinine [Moles/volume] in Serum or Plasma", "umol/L", 88.0),
+    ("77348-1", "Tacrolimus trough, Blood", "ng/mL", 6.1),
+)
+NOISE = ("718-7", "2951-2", "2823-3", "2345-7", "17861-6", "1975-2", "6768-6", "1920-8", "1742-6", "777-3")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One body with what it holds."""
+
+    name: str
+    data: bytes
+    observations: int
+    relevant: int
+
+
+def bodies() -> tuple[Body, ...]:
+    """About 10 kB, 150 kB and 2 MB."""
+    return (_body("10 kB", 9, 4), _body("150 kB", 200, 36), _body("2 MB", 2700, 99))
+
+
+def _body(name: str, observations: int, relevant: int) -> Body:
+    every = max(1, observations // relevant)
+    kept = {index for index in range(0, observations, every)}
+    kept = set(sorted(kept)[:relevant])
+    entries = [_observation(index, index in kept) for index in range(observations)]
+    request = {
+        "hook": "patient-view",
+        "hookInstance": "9d1a4d4a-6a05-4e0b-8f0b-0d7c3b1f2a10",
+        "context": {"userId": "Practitioner/prac-1", "patientId": PATIENT},
+        "extension": {"org.nextline-cds.as-of": AS_OF.isoformat()},
+        "prefetch": _prefetch(entries),
+    }
+    return Body(name, orjson.dumps(request), observations, len(kept))
+
+
+def _prefetch(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    keys = ("procedures", "allergies", "administrations", "requests", "antibodies", "drug-levels", "screening")
+    keys += ("biopsy-findings", "vital-signs", "patient-reported", "proteinuria")
+    return {
+        "patient": {"resourceType": "Patient", "id": PATIENT, "gender": "male", "birthDate": "1974-02-01"},
+        "conditions": _bundle([_condition()]),
+        "statements": _bundle([_statement()]),
+        "kidney-function": _bundle(entries),
+        **{key: _bundle([]) for key in keys},
+    }
+
+
+def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(resources)}
+    if resources:
+        bundle["entry"] = [
+            {"fullUrl": f"https://ehr.example/fhir/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": "match"}}
+            for r in resources
+        ]
+    return bundle
+
+
+def _subject() -> dict[str, str]:
+    return {"reference": f"Patient/{PATIENT}", "display": "Bench, One"}
+
+
+def _day(offset: int) -> str:
+    return (AS_OF - timedelta(days=offset)).isoformat()
+
+
+def _condition() -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": "c1",
+        "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]},
+        "verificationStatus": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}]
+        },
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "722119002"}]},
+        "subject": _subject(),
+        "onsetDateTime": _day(700),
+    }
+
+
+def _statement() -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationStatement",
+        "id": "m1",
+        "status": "active",
+        "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "42316"}]},
+        "subject": _subject(),
+        "effectivePeriod": {"start": _day(215)},
+    }
+
+
+def _observation(index: int, relevant: bool) -> dict[str, Any]:
+    code, display, unit, value = RELEVANT[index % len(RELEVANT)] if relevant else (NOISE[index % 10], "Noise", "mmol/L", 4.2)
+    return {
+        "resourceType": "Observation",
+        "id": f"o{index}",
+        "meta": {"versionId": "1", "lastUpdated": f"{_day(1 + index % 600)}T08:00:00Z"},
+        "identifier": [{"system": "https://lab.example/results", "value": f"R-{index:06d}"}],
+        "status": "final",
+        "category": [{"coding": list(_category())}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code, "display": display}], "text": display},
+        "subject": _subject(),
+        "effectiveDateTime": f"{_day(1 + index % 600)}T07:30:00Z",
+        "issued": f"{_day(1 + index % 600)}T09:00:00Z",
+        "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
+        "referenceRange": [{"text": "see laboratory catalogue"}],
+    }
+
+
+def _category() -> Iterator[dict[str, str]]:
+    yield {
+        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+        "code": "laboratory",
+        "display": "Laboratory",
+    }

@@ -1,0 +1,137 @@
+"""A chart that was read, in our words: the Case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from cds_service.case.model import (
+    Allergy,
+    Bins,
+    Case,
+    Condition,
+    Exposure,
+    Finding,
+    NotTaken,
+    Patient,
+    Procedure,
+    Quantity,
+    SetAside,
+)
+from cds_service.mapping import medications
+from cds_service.mapping.conditions import read_allergy, read_condition, read_patient, read_procedure
+from cds_service.mapping.observations import read_observation
+from cds_service.mapping.readings import Fact, Reading
+from cds_service.mapping.series import disagree, one_a_day
+from cds_service.mapping.terminology import Terminology
+
+
+_KINDS = (Quantity, Finding, Condition, Procedure, Exposure, NotTaken, Allergy)
+
+
+class NotRead(Protocol):
+    """A resource that was set aside before it came here."""
+
+    @property
+    def resource(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def concept(self) -> str: ...
+    @property
+    def day(self) -> int | None: ...
+    @property
+    def shown(self) -> str: ...
+
+
+class ReadChart(Protocol):
+    """What the mapping needs of a chart: validated resources by type, and the bins of the rest."""
+
+    @property
+    def patient(self) -> Any | None: ...
+    @property
+    def patient_reference(self) -> str: ...
+    @property
+    def resources(self) -> Mapping[str, tuple[tuple[str, Any], ...]]: ...
+    @property
+    def unread(self) -> tuple[NotRead, ...]: ...
+    @property
+    def superseded(self) -> tuple[str, ...]: ...
+    @property
+    def supporting(self) -> tuple[str, ...]: ...
+    @property
+    def not_relevant(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+
+
+def build_case(chart: ReadChart, terminology: Terminology, on: date) -> Case:
+    """The Case as it can be known on the day `on`.
+
+    Every resource ends in one bin; the four add up to `chart.total`. `set_aside` can be longer than its
+    bin: a panel with one readable and one unreadable component is used, and its other half is named.
+    """
+    patient = read_patient(chart.patient, chart.patient_reference) if chart.patient is not None else Patient()
+    readings = list(_readings(chart.resources, terminology, on.toordinal(), patient))
+    facts: dict[type[Any], list[Any]] = {kind: [] for kind in _KINDS}
+    for reading in readings:
+        for fact in reading.facts:
+            facts[type(fact)].append(fact)
+    quantities, doubled = one_a_day(facts[Quantity])
+    findings, doubled_findings = one_a_day(facts[Finding])
+    given_up = {id(loser) for _, loser in (*doubled, *doubled_findings)}
+    return Case(
+        patient=patient,
+        quantities=quantities,
+        findings=findings,
+        conditions=tuple(facts[Condition]),
+        procedures=tuple(facts[Procedure]),
+        exposures=tuple(facts[Exposure]),
+        not_taken=tuple(facts[NotTaken]),
+        allergies=tuple(facts[Allergy]),
+        set_aside=(*_before(chart.unread), *(item for reading in readings for item in reading.set_aside)),
+        disagreements=tuple((kept, other) for kept, other in doubled if disagree(kept, other)),
+        bins=_bins(chart, readings, given_up),
+    )
+
+
+def _readings(
+    resources: Mapping[str, tuple[tuple[str, Any], ...]], terminology: Terminology, today: int, patient: Patient
+) -> Iterator[Reading]:
+    for source, resource in resources.get("Observation", ()):
+        yield read_observation(source, resource, terminology, today)
+    for source, resource in resources.get("Condition", ()):
+        yield read_condition(source, resource, terminology, today, patient.born)
+    for source, resource in resources.get("Procedure", ()):
+        yield read_procedure(source, resource, terminology, today)
+    for source, resource in resources.get("AllergyIntolerance", ()):
+        yield read_allergy(source, resource, terminology)
+    for kind, read in medications.READERS.items():
+        for source, resource in resources.get(kind, ()):
+            yield read(source, resource, terminology, today)
+
+
+def _before(unread: Iterable[NotRead]) -> Iterator[SetAside]:
+    for item in unread:
+        yield SetAside(item.resource, item.reason, item.concept, item.day, item.shown)
+
+
+def _bins(chart: ReadChart, readings: list[Reading], given_up: set[int]) -> Bins:
+    used = [*chart.supporting, *((chart.patient_reference,) if chart.patient is not None else ())]
+    superseded = list(chart.superseded)
+    not_relevant, set_aside = chart.not_relevant, len(chart.unread)
+    for reading in readings:
+        if any(_stands(fact, given_up) for fact in reading.facts):
+            used.append(reading.source)
+        elif reading.facts:
+            superseded.append(reading.source)
+        elif reading.set_aside:
+            set_aside += 1
+        else:
+            not_relevant += 1
+    return Bins(chart.total, tuple(used), tuple(superseded), not_relevant, set_aside)
+
+
+def _stands(fact: Fact, given_up: set[int]) -> bool:
+    return id(fact) not in given_up

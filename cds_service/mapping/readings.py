@@ -1,0 +1,77 @@
+"""What one resource led to: facts, and what had to be set aside of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cds_service.case.model import Allergy, Condition, Exposure, Finding, NotTaken, Procedure, Quantity, SetAside
+from cds_service.mapping.terminology import Meaning, Terminology
+
+Fact = Quantity | Finding | Condition | Procedure | Exposure | NotTaken | Allergy
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One resource, read. Without facts and without `set_aside` it turned out not to be relevant."""
+
+    source: str
+    facts: tuple[Fact, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the codings of a resource say together. `fault` is CODE_CONFLICT when they contradict one another.
+
+    `distracted` means that a coding names something that only looks like the concept.
+    """
+
+    meaning: Meaning | None = None
+    fault: str = ""
+    distracted: bool = False
+    implies: tuple[tuple[str, str], ...] = ()
+
+
+_NOTHING = About()
+_MOST_REMEMBERED = 5_000
+# Codes only: what a list of them means does not depend on whose they are.
+_remembered: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[Terminology, About]] = {}
+
+# The same problem is coded as the disease and as its organ: the organ says more (terminology.md 3.3).
+_MORE_SPECIFIC = {frozenset({"lupus_nephritis", "systemic_lupus_erythematosus"}): "lupus_nephritis"}
+
+
+def about(concept: Any, terminology: Terminology) -> About:
+    """The one concept of a CodeableConcept. Two different ones are refused, never the first picked (trap 58)."""
+    if concept is None or not concept.coding:
+        return _NOTHING
+    pairs = tuple([(coding.system, coding.code) for coding in concept.coding if coding.system and coding.code])
+    known = _remembered.get((id(terminology), pairs))
+    if known is not None and known[0] is terminology:
+        return known[1]
+    meant = _about(pairs, terminology)
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[id(terminology), pairs] = (terminology, meant)
+    return meant
+
+
+def _about(pairs: tuple[tuple[str, str], ...], terminology: Terminology) -> About:
+    found = [meaning for pair in pairs if (meaning := terminology.look_up(*pair)) is not None]
+    included = [meaning for meaning in found if meaning.role == "include"]
+    concepts = frozenset(meaning.concept for meaning in included)
+    distracted = any(meaning.role != "include" for meaning in found)
+    if not included:
+        return About(distracted=distracted)
+    wanted = included[0].concept if len(concepts) == 1 else _MORE_SPECIFIC.get(concepts, "")
+    if not wanted:
+        return About(included[0], "CODE_CONFLICT")
+    meaning = next(meaning for meaning in included if meaning.concept == wanted)
+    words = (m.implies.partition("=") for m in included if m.implies)
+    return About(meaning, "", distracted, tuple(dict.fromkeys((key, word) for key, _, word in words)))
+
+
+def refused(source: str, reason: str, *, concept: str = "", day: int | None = None, shown: str = "") -> Reading:
+    """A resource that is set aside as a whole."""
+    return Reading(source, (), (SetAside(source, reason, concept, day, shown),))

@@ -1,0 +1,231 @@
+"""Membranous nephropathy on a line: steps 5 and 9 to 17 of clinical-spec section 5, and the antibody of section 4."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.guideline.expectations import Expected, answer_for, check, row, sentence
+from tests.guideline.patients import (
+    albumin,
+    cd19,
+    creatinine,
+    egfr,
+    elisa,
+    iif,
+    infusion,
+    problem,
+    proteinuria,
+    pulses,
+    rituximab,
+    tacrolimus,
+    trough,
+    without,
+    word,
+)
+from tests.guideline.standard_patients import (
+    CREATININE_STEADY,
+    EARLIER_FAILURE,
+    EGFR_DECLINING,
+    EGFR_UNCONFIRMED,
+    EGFR_UNKNOWN,
+    after_cyclophosphamide,
+    after_rituximab,
+    resistant_mn,
+)
+
+MN_07 = ("MN-07", "RTX", "CYC_GC")
+MN_30 = ("MN-30", "CYC_GC", "RTX_CNI", "CNI")
+UP = (creatinine(-220, 80), creatinine(-10, 97))
+NO_ELISA = without("anti_pla2r_elisa")
+GONE = (elisa(-120, 1.2), elisa(-10, 0.8))
+OLD_ONSET = without("anti_pla2r_elisa", "pla2r_stain")
+
+
+def since(day: int) -> tuple[object, ...]:
+    """Tacrolimus for that long, with baselines at its start."""
+    before = day - 5
+    return (
+        without("tacrolimus", "proteinuria_24h", "egfr"),
+        tacrolimus(day),
+        proteinuria(before, 8.4),
+        proteinuria(-10, 7.6),
+        egfr(before, 82),
+        egfr(-30, 80),
+        egfr(-10, 79),
+    )
+
+
+def stopped(agent: str, day: int, reason: str = "intolerance") -> tuple[object, ...]:
+    return (without("tacrolimus"), tacrolimus(-215, day, reason=reason)) if agent == "tacrolimus" else ()
+
+
+def cut_short(last: int) -> tuple[object, ...]:
+    """A rituximab line that ended that many days after its first infusion, for intolerance."""
+    first, second = infusion("rituximab", -210), infusion("rituximab", -210 + last, reason="intolerance")
+    return (without("rituximab"), first, second)
+
+
+STEP_5 = [
+    row("creatinine up 20 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96)), *MN_07),
+    row("creatinine up 20.1 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96.1)), "MN-15b", "RTX", "CYC_GC"),
+    row("creatinine up during acute kidney injury", resistant_mn(UP, problem("acute_kidney_injury", -15)), *MN_07),
+    row("creatinine up, kidney injury resolved", resistant_mn(UP, problem("acute_kidney_injury", -15, "resolved")),
+        "MN-15b", "RTX", "CYC_GC"),
+    row("creatinine up after the tacrolimus", resistant_mn(UP, without("tacrolimus"), tacrolimus(-215, -20)), *MN_07),
+    row("creatinine steady although eGFR fell", resistant_mn(CREATININE_STEADY, EGFR_DECLINING), "MN-08", "CYC_GC",
+        "RTX"),
+    row("no creatinine, eGFR of 65.8 after 82", resistant_mn(egfr(-10, 65.8)), "MN-15b", "RTX", "CYC_GC"),
+    row("no creatinine, eGFR of 66.0 after 82", resistant_mn(egfr(-10, 66)), *MN_07),
+    row("creatinine 91 days old, eGFR fell",
+        resistant_mn(creatinine(-220, 80), creatinine(-91, 80), egfr(-10, 60)), "MN-15b", "RTX", "CYC_GC"),
+    row("day 180", resistant_mn(since(-180), UP), "MN-15b", "RTX", "CYC_GC"),
+    row("day 179", resistant_mn(since(-179), UP), "MN-15a"),
+    row("fell 30 %", resistant_mn(UP, proteinuria(-10, 5.88)), "MN-15a"),
+    row("fell 29.9 %", resistant_mn(UP, proteinuria(-10, 5.89)), "MN-15b", "RTX", "CYC_GC"),
+    row("3.4 g/d", resistant_mn(UP, proteinuria(-220, 4.5), proteinuria(-10, 3.4)), "MN-15a"),
+    row("3.5 g/d", resistant_mn(UP, proteinuria(-220, 4.5), proteinuria(-10, 3.5)), "MN-15b", "RTX", "CYC_GC"),
+    row("no baseline", resistant_mn(UP, without("proteinuria_24h"), proteinuria(-10, 7.6)), "MN-15a"),
+    row("antibody gone", resistant_mn(UP, GONE), "MN-15a"),
+    row("antibody unknown is not gone", resistant_mn(UP, NO_ELISA), "MN-15b", "RTX", "CYC_GC"),
+    row("albumin 35", resistant_mn(UP, albumin(-10, 35)), "MN-15a"),
+    row("albumin 34.9", resistant_mn(UP, albumin(-10, 34.9)), "MN-15b", "RTX", "CYC_GC"),
+    row("albumin missing", resistant_mn(UP, without("albumin")), "MN-15a"),
+    row("rituximab has failed as well", resistant_mn(UP, EARLIER_FAILURE["RTX"]), "MN-15a"),
+    row("creatinine up on the tacrolimus of a combination",
+        resistant_mn(UP, rituximab(-210), cd19(-150, 0)), "MN-15a"),
+]  # fmt: skip
+
+STEPS_9_TO_12 = [
+    row("no baseline proteinuria", resistant_mn(without("proteinuria_24h"), proteinuria(-10, 7.6)), "MN-D11",
+        missing="BASELINE_PROTEINURIA"),
+    row("rituximab not tolerated", after_rituximab(cut_short(14)), "MN-10", "ANTI_CD20_2G", "CYC_GC", "CNI",
+        state="MN_INTOLERANT"),
+    row("rituximab not tolerated, ended on day 179", after_rituximab(cut_short(179)), "MN-10", "ANTI_CD20_2G",
+        "CYC_GC", "CNI", state="MN_INTOLERANT"),
+    row("rituximab not tolerated, eGFR declining", after_rituximab(cut_short(14), EGFR_DECLINING), "MN-10", "CYC_GC",
+        state="MN_INTOLERANT"),
+    row("rituximab not tolerated, one low eGFR", after_rituximab(cut_short(14), EGFR_UNCONFIRMED), "MN-10",
+        "ANTI_CD20_2G", "CYC_GC", "CNI", state="MN_INTOLERANT"),
+    row("rituximab not tolerated, eGFR trend unknown", after_rituximab(cut_short(14), EGFR_UNKNOWN), "MN-10",
+        "ANTI_CD20_2G", "CYC_GC", "CNI", state="MN_INTOLERANT"),
+    row("tacrolimus not tolerated", resistant_mn(stopped("tacrolimus", -100)), "MN-19", "RTX", "CYC_GC"),
+    row("tacrolimus not tolerated, ended on day 179", resistant_mn(stopped("tacrolimus", -36)), "MN-19", "RTX",
+        "CYC_GC"),
+    row("cyclophosphamide not tolerated", after_cyclophosphamide(without("cyclophosphamide"),
+        pulses(-215, 3, reason="intolerance")), "MN-19", "RTX", "CNI"),
+    row("not tolerated, and only begun 40 days ago",
+        resistant_mn(since(-40), without("tacrolimus"), tacrolimus(-40, -20, reason="intolerance")), "MN-19", "RTX",
+        "CYC_GC"),
+    row("not tolerated, 3.4 g/d", resistant_mn(stopped("tacrolimus", -100), proteinuria(-220, 4.5),
+        proteinuria(-120, 4.4), proteinuria(-10, 3.4)), "MN-18"),
+    row("day 119", resistant_mn(since(-119)), "MN-06"),
+    row("day 120 with the antibody unmoved", resistant_mn(since(-120), elisa(-125, 180)), *MN_07),
+    row("3.4 g/d and not halved", resistant_mn(proteinuria(-220, 4.5), proteinuria(-120, 4.4), proteinuria(-10, 3.4)),
+        "MN-18"),
+]  # fmt: skip
+
+STEP_13 = [
+    row("antibody gone, eGFR declining", resistant_mn(GONE, EGFR_DECLINING, CREATININE_STEADY), "MN-17b"),
+    row("antibody gone, eGFR declining, albumin missing",
+        resistant_mn(GONE, EGFR_DECLINING, CREATININE_STEADY, without("albumin")), "MN-17b"),
+    row("antibody gone, albumin missing", resistant_mn(GONE, without("albumin")), "MN-D3", missing="ALBUMIN"),
+    row("antibody gone, albumin 35", resistant_mn(GONE, albumin(-10, 35)), "MN-16"),
+    row("antibody gone, albumin 34.9", resistant_mn(GONE, albumin(-10, 34.9)), "MN-17"),
+    row("antibody gone for 730 days", resistant_mn(GONE, elisa(-220, 1), elisa(-730, 1)), "MN-17"),
+    row("antibody gone for 731 days", resistant_mn(GONE, elisa(-220, 1), elisa(-731, 1)), "MN-17c"),
+    row("antibody back for a while in between", resistant_mn(GONE, elisa(-220, 5), elisa(-800, 1)), "MN-17"),
+    row("antibody gone, counted by immunofluorescence",
+        resistant_mn(NO_ELISA, iif(-10, "negative"), iif(-731, "negative")), "MN-17c"),
+    row("a positive immunofluorescence interrupts the run",
+        resistant_mn(NO_ELISA, iif(-10, "negative"), iif(-400, "positive"), iif(-731, "negative")), "MN-17"),
+    row("antibody gone on day 130", resistant_mn(since(-130), GONE), "MN-17"),
+    row("antibody gone, fell 40 %: waits before it is called a response", resistant_mn(GONE, proteinuria(-10, 5)),
+        "MN-17"),
+]  # fmt: skip
+
+ANTIBODY = [
+    row("ELISA 1.9: negative", resistant_mn(elisa(-10, 1.9)), "MN-17"),
+    row("ELISA 2.0: low", resistant_mn(elisa(-10, 2.0)), "MN-D4", missing="ANTI_PLA2R_IIF"),
+    row("ELISA 13.9: low", resistant_mn(elisa(-10, 13.9)), "MN-D4", missing="ANTI_PLA2R_IIF"),
+    row("ELISA 14: positive", resistant_mn(elisa(-10, 14)), *MN_07),
+    row("ELISA 13.9 with a negative IIF: negative", resistant_mn(elisa(-10, 13.9), iif(-10, "negative")), "MN-17"),
+    row("ELISA 14 with a negative IIF: positive", resistant_mn(elisa(-10, 14), iif(-10, "negative")), *MN_07),
+    row("ELISA 1 with a positive IIF: positive (R-05)", resistant_mn(elisa(-10, 1), iif(-10, "positive")), *MN_07),
+    row("ELISA 5, negative IIF 30 days away", resistant_mn(elisa(-10, 5), iif(-40, "negative")), "MN-17"),
+    row("ELISA 5, negative IIF 31 days away", resistant_mn(elisa(-10, 5), iif(-41, "negative")), "MN-D4",
+        missing="ANTI_PLA2R_IIF"),
+    row("of several IIF the newest counts (R-26)",
+        resistant_mn(elisa(-10, 5), iif(-20, "positive"), iif(-5, "negative")), "MN-17"),
+    row("IIF alone, positive", resistant_mn(NO_ELISA, iif(-30, "positive")), *MN_07),
+    row("IIF alone, negative (R-05)", resistant_mn(NO_ELISA, iif(-30, "negative")), "MN-17"),
+    row("IIF alone, 31 days old", resistant_mn(NO_ELISA, iif(-31, "negative")), "MN-D2", missing="ANTI_PLA2R"),
+    row("ELISA 121 days old", resistant_mn(NO_ELISA, elisa(-121, 165)), "MN-D2", missing="ANTI_PLA2R"),
+    row("ELISA 120 days old", resistant_mn(NO_ELISA, elisa(-120, 165)), *MN_07),
+    row("never any antibody, stain negative: not applicable",
+        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-600, 1)), *MN_07),
+    row("never any antibody by IIF, stain negative: not applicable",
+        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), iif(-600, "negative")), *MN_07),
+    row("not applicable also when measured again",
+        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-10, 1)), *MN_07),
+    row("stain negative, blood never tested", resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative")), "MN-D2",
+        missing="ANTI_PLA2R"),
+    row("stain negative, blood only low", resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-10, 5)),
+        "MN-D4", missing="ANTI_PLA2R_IIF"),
+    row("stain negative, blood once positive",
+        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-600, 14), elisa(-10, 1)), "MN-17"),
+    row("stain never done, blood negative", resistant_mn(OLD_ONSET, elisa(-10, 1)), "MN-17"),
+]  # fmt: skip
+
+STEPS_14_TO_17 = [
+    row("albumin 35 on day 215", resistant_mn(albumin(-10, 35)), "MN-16"),
+    row("albumin 34.9 on day 215", resistant_mn(albumin(-10, 34.9)), *MN_07),
+    row("albumin 35 on day 180", resistant_mn(since(-180), albumin(-10, 35)), "MN-16"),
+    row("albumin 35 on day 179", resistant_mn(since(-179), albumin(-10, 35)), "MN-06"),
+    row("albumin 35, fell 49 %", resistant_mn(albumin(-10, 35), proteinuria(-10, 4.3)), "MN-16"),
+    row("albumin 35, fell 50 %", resistant_mn(albumin(-10, 35), proteinuria(-10, 4.2)), "MN-11",
+        state="MN_RESPONDING"),
+    row("fell 30 %", resistant_mn(proteinuria(-10, 5.88)), "MN-11", state="MN_RESPONDING"),
+    row("fell 29.9 %", resistant_mn(proteinuria(-10, 5.89)), *MN_07),
+    row("fell 30 % on day 364", resistant_mn(since(-364), proteinuria(-10, 5.88)), "MN-11", state="MN_RESPONDING"),
+    row("fell 30 % on day 365", resistant_mn(since(-365), proteinuria(-10, 5.88)), *MN_07),
+    row("fell 49 % on day 365", resistant_mn(since(-365), proteinuria(-10, 4.3)), *MN_07),
+    row("fell 50 % on day 700", resistant_mn(since(-700), proteinuria(-10, 4.2)), "MN-11", state="MN_RESPONDING"),
+    row("day 179, antibody unmoved", resistant_mn(since(-179), elisa(-184, 180), elisa(-10, 91)), *MN_07),
+    row("day 179, antibody halved", resistant_mn(since(-179), elisa(-184, 180), elisa(-10, 90)), "MN-06"),
+    row("day 179, no antibody at the start", resistant_mn(since(-150), NO_ELISA, elisa(-10, 165)), "MN-06"),
+    row("day 179, antibody missing now", resistant_mn(since(-179), NO_ELISA, elisa(-184, 180)), "MN-06"),
+    row("day 180, antibody halved", resistant_mn(since(-180), elisa(-184, 180), elisa(-10, 90)), *MN_07),
+    row("day 150, eGFR declining",
+        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, elisa(-155, 180), elisa(-10, 80)), "MN-08",
+        "CYC_GC", "RTX"),
+    row("day 150, eGFR declining, albumin 35 is not resistance",
+        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, albumin(-10, 35)), "MN-06"),
+    row("day 150, eGFR declining, albumin missing",
+        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, without("albumin")), "MN-D3", missing="ALBUMIN"),
+    row("albumin missing", resistant_mn(without("albumin")), "MN-D3", missing="ALBUMIN"),
+    row("antibody missing", resistant_mn(NO_ELISA), "MN-D2", missing="ANTI_PLA2R"),
+]  # fmt: skip
+ROWS = [*STEP_5, *STEPS_9_TO_12, *STEP_13, *ANTIBODY, *STEPS_14_TO_17]
+
+
+@pytest.mark.parametrize("expected", ROWS, ids=sentence)
+def test_the_course_of_a_line(expected: Expected) -> None:
+    check(expected)
+
+
+@pytest.mark.parametrize("rise", [UP, (egfr(-10, 60),)], ids=["creatinine", "eGFR"])
+def test_toxicity_of_a_calcineurin_inhibitor_is_critical(rise: tuple[object, ...]) -> None:
+    seen = answer_for(resistant_mn(rise))
+    assert "CNI_NEPHROTOXICITY" in seen.notes
+    assert seen.severity == "critical"
+    assert "CNI_NEPHROTOXICITY" not in answer_for(resistant_mn()).notes
+
+
+def test_a_line_left_for_intolerance_after_half_a_year_is_not_asked_at_step_10() -> None:
+    assert answer_for(resistant_mn(stopped("tacrolimus", -35))).state != "MN_INTOLERANT"
+    assert answer_for(resistant_mn(stopped("tacrolimus", -100, "ineffective"))).state != "MN_INTOLERANT"
+
+
+def test_the_days_without_antibody_are_on_the_card() -> None:
+    assert answer_for(resistant_mn(GONE)).figures["antibody_days"] == 120
+    assert answer_for(resistant_mn(trough(-30, 6), elisa(-10, 13.9), iif(-10, "negative"))).figures["antibody_days"] == 10
