@@ -34,4 +34,4 @@ HEALTHCHECK --interval=15s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"CDS_PORT\"]}/health/ready', timeout=2)"]
 STOPSIGNAL SIGTERM
 # gthread workers and preload are set there, from the CDS_ settings.
-CMD ["gunicorn", "-c", "python:cds_service.gunicorn_settings"]
+CMD ["gunicorn", "-c", "python:cds_service.gunicorn_settings", "--no-control-socket"]

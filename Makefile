@@ -21,10 +21,10 @@ test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
 properties: .venv/.ready-dev ## the property tests with 10,000 cases each (long)
-	@HYPOTHESIS_PROFILE=long $(RUN) pytest tests/properties --hypothesis-profile=long
+	@$(RUN) pytest -p tools.long_properties -m hypothesis -n $(WORKERS) --maxprocesses 8
 
 coverage: .venv/.ready-dev ## every branch of the clinical core must be reached by its own tests
-	@$(RUN) pytest tests/case tests/guideline --cov=cds_service/case --cov=cds_service/guideline --cov-branch \
+	@$(RUN) pytest tests/case tests/guideline -n $(WORKERS) --maxprocesses 8 --cov=cds_service/case --cov=cds_service/guideline --cov-branch \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 check: .venv/.ready-dev ## style, types, the house's import rule, generated files up to date

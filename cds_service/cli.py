@@ -206,11 +206,10 @@ def _console(plain: bool) -> Console:
 def _show_story(console: Console, story: Story, plain: bool) -> None:
     from rich.text import Text
 
+    _heading, _facts, narrative, *_rest = story.text.split("\n\n")
     console.print()
-    if plain:
-        console.print(Text(f"== {story.title} ({story.name}) =="))
-    else:
-        console.rule(Text(f"{story.title} ({story.name})", style="bold"), align="left")
+    console.print(Text(f"== {story.title} ==" if plain else story.title, style="bold underline"))
+    console.print(Text(f"{narrative} ({story.name})", style="dim"), width=min(console.width, 100))
 
 
 def _show(console: Console, cards: Sequence[dict[str, object]], plain: bool, *, short: bool = False) -> None:

@@ -41,7 +41,7 @@ class DemonstrationFault(NextlineError):  # noqa: N818 - see ConfigurationFault
 
 def gunicorn_command() -> list[str]:
     """The one way this service is started: here, by `cds-service serve`, and in the container."""
-    return [sys.executable, "-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings"]
+    return [sys.executable, "-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings", "--no-control-socket"]
 
 
 @contextmanager

@@ -16,15 +16,24 @@ _SCHEME = re.compile(r"(?i)\b(https?|ftps?|mailto|xmpp|javascript|vbscript|data|
 _WWW = re.compile(r"(?i)\bwww\.")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#])")
 _BLOCK_START = re.compile(r"^(?:([-+=])(?=[-+=\s]|$)|(\d+)([.)])(?=\s|$))")
+# What no step below would change: "7.6 g/d", "mycophenolate mofetil". Possessive, so that no text is walked twice.
+_HARMLESS = re.compile(
+    r"(?![0-9]+\))[A-Za-z0-9]"
+    r"(?:[A-Za-z0-9/%,()+-]++|(?<=[0-9])\.(?=[A-Za-z0-9])| (?=[A-Za-z0-9/%,()+-]))*+"
+)
 
 
 def plain_text(text: str, limit: int) -> str:
     """One line without control, bidi or private characters, angle brackets or addresses; at most `limit` long."""
+    if len(text) <= limit and _HARMLESS.fullmatch(text):
+        return text
     return _shortened(_unlinked(_printable(text)).replace("<", "‹").replace(">", "›"), limit)
 
 
 def chart_text(text: str, limit: int = 80) -> str:
     """Chart text for Markdown: one line, no markup, no HTML, no links; at most `limit` characters before escaping."""
+    if len(text) <= limit and _HARMLESS.fullmatch(text):
+        return text
     shown = _unlinked(_shortened(_printable(text), limit))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = _MARKDOWN.sub(r"\\\1", shown)

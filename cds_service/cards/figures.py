@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from cds_service.cards.escape import plain_text
 from cds_service.cards.numbers import percent, shown
@@ -47,19 +48,13 @@ _LINES = ("line", "failed")
 _WORDS = ("check", "ln_class")
 
 
-def shown_figures(assessment: Assessment) -> dict[str, str]:
-    """Every figure of the assessment in words, and the ones derived from it (change, time, antibody_state, ...)."""
-    figures = {name: write(value) for name, write in _PLAIN.items() if (value := _number(assessment, name)) is not None}
-    unit = _word(assessment, "current_unit") or _UNIT.get(assessment.disease or "", "")
-    for name in _PROTEINURIA:
-        if (value := _number(assessment, name)) is not None:
-            figures[name] = f"{shown(value)} {unit}".strip()
-    for name, of in _TIMES.items():
-        if (value := _number(assessment, of)) is not None:
-            figures[name] = duration(int(value))
-    figures |= {name: word for name in _WORDS if (word := _word(assessment, name))}
-    figures |= {name: line_names(word) for name in _LINES if (word := _word(assessment, name))}
-    return figures | _derived(assessment, figures)
+def shown_figures(assessment: Assessment, names: Iterable[str] | None = None) -> dict[str, str]:
+    """The figures of the assessment in words, and the ones derived from it (change, time, antibody_state, ...).
+
+    `names` are the ones a sentence can use; all when left out. A figure without a value is absent.
+    """
+    wanted = _WRITERS.keys() if names is None else _WRITERS.keys() & names
+    return {name: text for name in wanted if (text := _WRITERS[name](assessment))}
 
 
 def duration(days: int) -> str:
@@ -83,33 +78,56 @@ def repeats_rituximab(assessment: Assessment) -> bool:
     return assessment.next_class == "RTX" and any("RTX" in line.classes for line in assessment.lines)
 
 
-def _derived(assessment: Assessment, figures: dict[str, str]) -> dict[str, str]:
-    derived = {}
-    if (reduction := _number(assessment, "reduction")) is not None:
-        derived["change"] = _change(reduction)
-    if state := _antibody_state(_word(assessment, "antibody"), figures.get("antibody_value", "")):
-        derived["antibody_state"] = state
-    if assessment.missing:
-        derived["missing"] = joined(MISSING[code].short for code in assessment.missing if code in MISSING)
-    if assessment.next_class:
-        wording = CLASSES.get(assessment.next_class)
-        derived["next"] = wording.short if wording else _safe(assessment.next_class)
-        if repeats_rituximab(assessment):
-            derived["next"] = ANOTHER_COURSE
-    derived["reasons"] = joined(veto_wording(veto.reason).short for veto in assessment.vetoed)
-    return {name: word for name, word in derived.items() if word}
-
-
-def _change(reduction: float) -> str:
+def _change(assessment: Assessment) -> str:
+    reduction = _number(assessment, "reduction")
+    if reduction is None:
+        return ""
     if abs(reduction) < 0.005:
         return "did not change"
     return f"fell {percent(reduction)}" if reduction > 0 else f"rose {percent(-reduction)}"
 
 
-def _antibody_state(antibody: str, value: str) -> str:
+def _next(assessment: Assessment) -> str:
+    if repeats_rituximab(assessment):
+        return ANOTHER_COURSE
+    wording = CLASSES.get(assessment.next_class)
+    return wording.short if wording else _safe(assessment.next_class)
+
+
+def _missing(assessment: Assessment) -> str:
+    return joined(MISSING[code].short for code in assessment.missing if code in MISSING)
+
+
+def _reasons(assessment: Assessment) -> str:
+    return joined(veto_wording(veto.reason).short for veto in assessment.vetoed)
+
+
+def _antibody_state(assessment: Assessment) -> str:
+    antibody = _word(assessment, "antibody")
     if antibody == "POS":
+        value = _plain(assessment, "antibody_value")
         return f"anti-PLA2R persists at {value}" if value else "anti-PLA2R persists"
     return _ANTIBODY.get(antibody, "")
+
+
+def _plain(assessment: Assessment, name: str) -> str:
+    value = _number(assessment, name)
+    return "" if value is None else _PLAIN[name](value)
+
+
+def _proteinuria(assessment: Assessment, name: str) -> str:
+    value = _number(assessment, name)
+    unit = _word(assessment, "current_unit") or _UNIT.get(assessment.disease or "", "")
+    return "" if value is None else f"{shown(value)} {unit}".strip()
+
+
+def _time(assessment: Assessment, name: str) -> str:
+    days = _number(assessment, _TIMES[name])
+    return "" if days is None else duration(int(days))
+
+
+def _line(assessment: Assessment, name: str) -> str:
+    return line_names(_word(assessment, name))
 
 
 def _number(assessment: Assessment, name: str) -> float | None:
@@ -126,3 +144,17 @@ def _word(assessment: Assessment, name: str) -> str:
 
 def _safe(word: str) -> str:
     return plain_text(_MARKUP.sub(" ", word), 60)
+
+
+_WRITERS: dict[str, Callable[[Assessment], str]] = {
+    **{name: partial(_plain, name=name) for name in _PLAIN},
+    **{name: partial(_proteinuria, name=name) for name in _PROTEINURIA},
+    **{name: partial(_time, name=name) for name in _TIMES},
+    **{name: partial(_word, name=name) for name in _WORDS},
+    **{name: partial(_line, name=name) for name in _LINES},
+    "change": _change,
+    "antibody_state": _antibody_state,
+    "missing": _missing,
+    "next": _next,
+    "reasons": _reasons,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from cds_service.cards.stamp import Stamp
@@ -12,6 +13,8 @@ from cds_service.guideline.evidence import EVIDENCE
 OVERRIDE_SYSTEM = "https://nextline-cds.org/CodeSystem/override-reason"
 RULE_SYSTEM = "https://nextline-cds.org/CodeSystem/rule"
 _LEVELS: tuple[Severity, ...] = ("info", "warning", "critical")
+_TOPICS = 512
+_SITES = 16
 
 SOURCES = {
     "MN": "Nextline CDS (KDIGO 2021 glomerular diseases), not yet signed by a clinician",
@@ -31,6 +34,7 @@ OVERRIDE_REASONS = {
     "disagree-with-evidence": "I read the evidence differently",
     "decide-later": "I will decide later",
 }
+_OVERRIDE = [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code, text in OVERRIDE_REASONS.items()]
 
 
 def shown_indicator(severity: Severity, stamp: Stamp) -> Severity:
@@ -39,13 +43,8 @@ def shown_indicator(severity: Severity, stamp: Stamp) -> Severity:
 
 
 def source(assessment: Assessment, topic: str, stamp: Stamp) -> dict[str, Any]:
-    """Guideline and year, the page about this service, and the rule as topic."""
-    base = stamp.public_base_url.rstrip("/")
-    return {
-        "label": SOURCES[assessment.disease or "MN"],
-        "url": f"{base}/about" if base else None,
-        "topic": {"system": RULE_SYSTEM, "code": topic, "display": topic_display(assessment, topic)},
-    }
+    """Guideline and year, the page about this service, and the rule as topic. Shared between cards: to be read only."""
+    return _source(assessment.disease or "MN", topic, topic_display(assessment, topic), stamp.public_base_url)
 
 
 def topic_display(assessment: Assessment, topic: str) -> str:
@@ -57,18 +56,36 @@ def topic_display(assessment: Assessment, topic: str) -> str:
 
 
 def links(assessment: Assessment, stamp: Stamp) -> list[dict[str, str]]:
-    """The guideline (its address is the same for every patient), and the SMART app where it is switched on."""
-    found = [
-        {"label": label, "url": EVIDENCE[code].url, "type": "absolute"}
-        for code, label in _GUIDELINES[assessment.disease or "MN"]
-        if EVIDENCE[code].url
-    ][:1]
-    base = stamp.public_base_url.rstrip("/")
-    if stamp.smart_app and base:
-        found.append({"label": "Course of treatment and values", "url": f"{base}/launch", "type": "smart"})
-    return found
+    """The guideline (its address is the same for every patient), and the SMART app where it is switched on.
+
+    Shared between cards: to be read only.
+    """
+    return _links(assessment.disease or "MN", stamp.smart_app, stamp.public_base_url)
 
 
 def override_reasons() -> list[dict[str, str]]:
-    """Why a clinician may put the card aside, coded."""
-    return [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code, text in OVERRIDE_REASONS.items()]
+    """Why a clinician may put the card aside, coded. Shared between cards: to be read only."""
+    return _OVERRIDE
+
+
+@lru_cache(maxsize=_TOPICS)
+def _source(disease: str, topic: str, display: str, public_base_url: str) -> dict[str, Any]:
+    base = public_base_url.rstrip("/")
+    return {
+        "label": SOURCES[disease],
+        **({"url": f"{base}/about"} if base else {}),
+        "topic": {"system": RULE_SYSTEM, "code": topic, "display": display},
+    }
+
+
+@lru_cache(maxsize=_SITES)
+def _links(disease: str, smart_app: bool, public_base_url: str) -> list[dict[str, str]]:
+    found = [
+        {"label": label, "url": EVIDENCE[code].url, "type": "absolute"}
+        for code, label in _GUIDELINES[disease]
+        if EVIDENCE[code].url
+    ][:1]
+    base = public_base_url.rstrip("/")
+    if smart_app and base:
+        found.append({"label": "Course of treatment and values", "url": f"{base}/launch", "type": "smart"})
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cds_service.cards.escape import plain_text
 from cds_service.cards.figures import repeats_rituximab, shown_figures
@@ -31,23 +32,28 @@ _HOLDING = {"INFECTION_ACTIVE": "SAFE-01", "MALIGNANCY_ACTIVE": "SAFE-02"}
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`summary` is plain text for the card's first line; `lead` is the Markdown that opens the detail."""
+    """`summary` is plain text for the card's first line; `lead` is the Markdown that opens the detail.
+
+    `change` names the entries of WOULD_CHANGE that go with it.
+    """
 
     summary: str
     lead: str
+    change: tuple[str, ...] = ()
 
 
 def headline(assessment: Assessment) -> Headline:
     """The first lines of the card, filled with the assessment's figures."""
-    figures = shown_figures(assessment)
     action = ACTIONS.get(assessment.action, _UNKNOWN_ACTION)
-    heading = fill(action.heading, figures | _name_of_next(assessment))
+    heading = fill(action.heading, _name_of_next(assessment) or shown_figures(assessment, names_in(action.heading)))
     wording = wording_of(assessment, heading)
+    figures = shown_figures(assessment, _names_of(wording.summary, wording.why))
     why = " ".join(filter(None, (fill(wording.why, figures), _preference(assessment, wording), action.todo)))
     lines = [f"**{heading}.** {why}", _first_line(assessment)]
     return Headline(
         plain_text(fill(wording.summary, figures), SUMMARY_LIMIT),
         "\n\n".join(line for line in lines if line),
+        wording.change,
     )
 
 
@@ -62,6 +68,11 @@ def wording_of(assessment: Assessment, heading: str = "") -> RuleWording:
     if "next" in names_in(wording.summary) and not assessment.next_class:
         return RuleWording(NOTHING_LEFT_SUMMARY, f"{wording.why} {NOTHING_LEFT_WHY}", change=wording.change)
     return wording
+
+
+@lru_cache(maxsize=512)
+def _names_of(summary: str, why: str) -> frozenset[str]:
+    return names_in(summary) | names_in(why)
 
 
 def _name_of_next(assessment: Assessment) -> dict[str, str]:

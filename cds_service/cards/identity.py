@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
 from typing import Any
+
+import orjson
 
 from cds_service.cards.stamp import Stamp
 
 
 def with_uuids(card: dict[str, Any], stamp: Stamp, index: int) -> dict[str, Any]:
-    """The card with `uuid` on itself and on every suggestion, derived from call, patient, content and place."""
-    content = json.dumps(card, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    base = "\x1f".join((stamp.hook_instance, stamp.patient_id, content, str(index)))
-    identified = {"uuid": _shaped(base), **card}
+    """The card with `uuid` on itself and on every suggestion, derived from call, patient, content and place.
+
+    Cards are written with their members in a fixed order, so the same content has the same bytes.
+    """
+    asked = orjson.dumps((stamp.hook_instance, stamp.patient_id, index))
+    seed = hashlib.sha256(asked + orjson.dumps(card))
+    identified = {"uuid": _shaped(seed.hexdigest()), **card}
     if "suggestions" in card:
         identified["suggestions"] = [
-            {"uuid": _shaped(f"{base}\x1f{place}"), **suggestion}
-            for place, suggestion in enumerate(card["suggestions"])
+            {"uuid": _of_suggestion(seed, place), **suggestion} for place, suggestion in enumerate(card["suggestions"])
         ]
     return identified
 
 
-def _shaped(seed: str) -> str:
+def _of_suggestion(seed: hashlib._Hash, place: int) -> str:
+    own = seed.copy()
+    own.update(b"\x1f%d" % place)
+    return _shaped(own.hexdigest())
+
+
+def _shaped(digits: str) -> str:
     """Version 4 in shape only (clients check the pattern); the digits come from a digest, not from chance."""
-    return str(uuid.UUID(bytes=hashlib.sha256(seed.encode("utf-8")).digest()[:16], version=4))
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

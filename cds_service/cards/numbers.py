@@ -7,21 +7,29 @@ from datetime import date
 
 from cds_service.case.model import Day
 
+# Below this a shortest writing may be scientific or longer than six decimals.
+_SMALL = 0.001
+_MOST_EXACT = 2**53
+
 
 def rounded(value: float) -> float | int:
     """At most four decimals and six significant digits, whole numbers without a decimal point (7.6, 165, 0.087)."""
     if not math.isfinite(value):
         return 0
     short = round(float(f"{value:.6g}"), 4)
-    return int(short) if short == int(short) else short
+    # JSON writers know integers of 64 bits only.
+    return int(short) if short.is_integer() and abs(short) <= _MOST_EXACT else short
 
 
 def shown(value: float, digits: int = 3) -> str:
     """A number in words' company: three significant digits after the point at most, never 1e+05."""
-    if not math.isfinite(value):
+    size = abs(value)
+    if not math.isfinite(size):
         return "?"
-    if abs(value) >= 10 ** (digits - 1):
+    if size >= 10 ** (digits - 1):
         return f"{value:.1f}".removesuffix(".0")
+    if size >= _SMALL:
+        return f"{value:.{digits}g}"
     text = f"{float(f'{value:.{digits}g}'):.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

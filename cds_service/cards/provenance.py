@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from cds_service.cards.escape import chart_text
 from cds_service.cards.numbers import iso
@@ -43,19 +44,19 @@ def not_used(assessment: Assessment, case: Case) -> str:
 
 def footer(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> str:
     """Rule, versions, as-of date, what was read, and that nobody has signed this yet."""
-    parts = [
-        f"Rule {assessment.rule}",
-        f"as of {on.isoformat()}",
-        f"service {chart_text(stamp.service_version, 20)}",
-        f"knowledge {chart_text(stamp.knowledge_version, 20)}",
-        f"mappings {chart_text(stamp.mappings_version, 20)}",
-    ]
-    lines = [" · ".join(parts), _read(case)]
+    versions = _versions(stamp.service_version, stamp.knowledge_version, stamp.mappings_version)
+    lines = [f"Rule {assessment.rule} · as of {on.isoformat()} · {versions}", _read(case)]
     if stamp.changed_thresholds:
         changed = ", ".join(chart_text(name, 60) for name in stamp.changed_thresholds)
         lines.append(f"This site has changed thresholds: {changed}.")
     lines.append(UNSIGNED)
-    return "---\n\n" + "\n\n".join(line for line in lines if line)
+    return "---\n\n" + "\n\n".join([line for line in lines if line])
+
+
+@lru_cache(maxsize=16)
+def _versions(service: str, knowledge: str, mappings: str) -> str:
+    named = {"service": service, "knowledge": knowledge, "mappings": mappings}
+    return " · ".join(f"{name} {chart_text(version, 20)}" for name, version in named.items())
 
 
 def _missing(code: str) -> str:

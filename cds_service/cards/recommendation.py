@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from cds_service.cards.numbers import iso, rounded
@@ -13,28 +15,39 @@ from cds_service.guideline.assessment import Assessment, Fact, LineSummary
 RECOMMENDATION = "org.nextline-cds.recommendation"
 
 
-def recommendation(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> dict[str, Any]:
-    """The members of the contract; the caller leaves out the empty ones."""
+def recommendation(
+    assessment: Assessment, conflicts: Sequence[str], case: Case, on: date, stamp: Stamp
+) -> dict[str, Any]:
+    """The members of the contract, without the empty ones."""
     starts = assessment.action == "START_CLASS"
-    return {
-        "disease": assessment.disease,
-        "state": assessment.state,
-        "action": assessment.action,
-        "nextClass": assessment.next_class if starts else None,
-        "alternatives": open_alternatives(assessment),
-        "vetoed": [{"class": veto.therapy_class, "reason": veto.reason} for veto in assessment.vetoed],
-        "rule": assessment.rule,
-        "severity": assessment.severity,
-        "notes": list(assessment.notes),
-        "missing": list(assessment.missing),
-        "evidence": list(assessment.evidence),
-        "conflicts": list(shown_conflicts(assessment)),
-        "facts": [_fact(fact) for fact in assessment.facts],
-        "lines": [_line(line) for line in assessment.lines],
-        "setAside": [{"resource": item.resource, "reason": item.reason} for item in case.set_aside],
-        "asOf": on.isoformat(),
-        "versions": versions(stamp),
-    }
+    return without_empty(
+        {
+            "disease": assessment.disease,
+            "state": assessment.state,
+            "action": assessment.action,
+            "nextClass": assessment.next_class if starts else None,
+            "alternatives": open_alternatives(assessment),
+            "vetoed": [
+                without_empty({"class": veto.therapy_class, "reason": veto.reason}) for veto in assessment.vetoed
+            ],
+            "rule": assessment.rule,
+            "severity": assessment.severity,
+            "notes": _said(assessment.notes),
+            "missing": _said(assessment.missing),
+            "evidence": _said(assessment.evidence),
+            "conflicts": _said(conflicts),
+            "facts": [_fact(fact) for fact in assessment.facts],
+            "lines": [_line(line) for line in assessment.lines],
+            "setAside": [without_empty({"resource": item.resource, "reason": item.reason}) for item in case.set_aside],
+            "asOf": on.isoformat(),
+            "versions": versions(stamp),
+        }
+    )
+
+
+def without_empty(members: dict[str, Any]) -> dict[str, Any]:
+    """One level of an object on the wire: what says nothing is left out, a number stays even if it is 0."""
+    return {name: member for name, member in members.items() if member or member == 0}
 
 
 def open_alternatives(assessment: Assessment) -> list[str]:
@@ -51,24 +64,38 @@ def open_classes(assessment: Assessment) -> list[str]:
     return [assessment.next_class, *open_alternatives(assessment)]
 
 
-def shown_conflicts(assessment: Assessment) -> tuple[str, ...]:
-    """The conflicts that apply; rituximab with a CNI never appears without C-05 (clinical-spec 5.5)."""
-    needed = ("C-05",) if "RTX_CNI" in open_classes(assessment) else ()
+def shown_conflicts(assessment: Assessment, classes: Container[str]) -> tuple[str, ...]:
+    """The conflicts that apply to these open classes.
+
+    Rituximab with a CNI never appears without C-05 (clinical-spec 5.5).
+    """
+    needed = ("C-05",) if "RTX_CNI" in classes else ()
     return tuple(dict.fromkeys((*assessment.conflicts, *needed)))
 
 
 def versions(stamp: Stamp) -> dict[str, Any]:
-    """What answered; thresholds changed by the site are part of it."""
-    return {
-        "service": stamp.service_version,
-        "knowledge": stamp.knowledge_version,
-        "mappings": stamp.mappings_version,
-        "changedThresholds": list(stamp.changed_thresholds),
-    }
+    """What answered; thresholds changed by the site are part of it. Shared between cards: to be read only."""
+    return _versions(stamp.service_version, stamp.knowledge_version, stamp.mappings_version, stamp.changed_thresholds)
+
+
+@lru_cache(maxsize=16)
+def _versions(service: str, knowledge: str, mappings: str, changed_thresholds: tuple[str, ...]) -> dict[str, Any]:
+    return without_empty(
+        {
+            "service": service,
+            "knowledge": knowledge,
+            "mappings": mappings,
+            "changedThresholds": _said(changed_thresholds),
+        }
+    )
+
+
+def _said(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word]
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
-    return {
+    members = {
         "name": fact.name,
         "value": fact.value if isinstance(fact.value, str) else rounded(fact.value),
         "unit": fact.unit,
@@ -76,13 +103,16 @@ def _fact(fact: Fact) -> dict[str, Any]:
         "role": fact.role,
         "source": fact.source,
     }
+    return members if fact.unit and fact.role and fact.source else without_empty(members)
 
 
 def _line(line: LineSummary) -> dict[str, Any]:
-    return {
-        "classes": list(line.classes),
-        "start": iso(line.start),
-        "end": None if line.end is None else iso(line.end),
-        "outcome": line.outcome,
-        "sources": list(line.sources),
-    }
+    return without_empty(
+        {
+            "classes": _said(line.classes),
+            "start": iso(line.start),
+            "end": None if line.end is None else iso(line.end),
+            "outcome": line.outcome,
+            "sources": _said(line.sources),
+        }
+    )

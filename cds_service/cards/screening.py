@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from cds_service.case.model import Case, Finding, Quantity
@@ -15,6 +16,11 @@ _BLOOD_COUNT_DAYS = 30
 _CHILDBEARING = range(15, 51)
 _DAYS_PER_YEAR = 365.25
 _OVER = frozenset({"inactive", "resolved", "remission"})
+
+
+def tests_by_class(classes: Sequence[str], assessment: Assessment, case: Case, on: date) -> dict[str, tuple[str, ...]]:
+    """The classes in their order, each with the tests that come first."""
+    return {therapy_class: tests_first(therapy_class, assessment, case, on) for therapy_class in classes}
 
 
 def tests_first(therapy_class: str, assessment: Assessment, case: Case, on: date) -> tuple[str, ...]:

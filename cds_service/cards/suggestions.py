@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from cds_service.cards.drafts import DraftContext, medication_drafts, service_draft
+from cds_service.cards.drafts import DraftContext, medication_actions, service_action
 from cds_service.cards.figures import joined
-from cds_service.cards.recommendation import open_classes
-from cds_service.cards.screening import tests_first
 from cds_service.cards.sections import class_name
 from cds_service.cards.wording_requests import BIOPSY, CNI_TROUGH_CODES, MISSING, REFERRAL, SCREENING, RequestWording
 from cds_service.case.model import Case
@@ -27,13 +27,16 @@ _BY_RULE = {
 }
 
 
-def suggestions(context: DraftContext, case: Case) -> list[dict[str, Any]]:
-    """The suggestions of the leading card, without uuids. A vetoed class is never among them."""
+def suggestions(context: DraftContext, first: Mapping[str, tuple[str, ...]], case: Case) -> list[dict[str, Any]]:
+    """The suggestions of the leading card, without uuids. A vetoed class is never among them.
+
+    `first` holds the open classes in their order, each with the tests that come before it (keys of SCREENING).
+    """
     assessment = context.assessment
     if assessment.action == "START_CLASS":
         return [
-            _class_suggestion(code, context, case, first=place == 0)
-            for place, code in enumerate(open_classes(assessment))
+            _class_suggestion(code, tests, context, case, first=place == 0)
+            for place, (code, tests) in enumerate(first.items())
         ]
     if assessment.action == "DATA_REQUEST":
         return _request_suggestion(tuple(code for code in assessment.missing if code in MISSING), context, case)
@@ -45,17 +48,20 @@ def suggestions(context: DraftContext, case: Case) -> list[dict[str, Any]]:
     return _request_suggestion(keys, context, case)
 
 
-def _class_suggestion(therapy_class: str, context: DraftContext, case: Case, *, first: bool) -> dict[str, Any]:
-    name = class_name(therapy_class)
-    screening = tests_first(therapy_class, context.assessment, case, context.on)
-    added = f", with {joined(SCREENING[key].short for key in screening)} first" if screening else ""
-    medications = medication_drafts(therapy_class, context)
-    drafts = [_create(draft, f"Draft proposal: {_text_of(draft)}") for draft in medications]
+def _class_suggestion(
+    therapy_class: str, tests: tuple[str, ...], context: DraftContext, case: Case, *, first: bool
+) -> dict[str, Any]:
     return {
-        "label": f"Draft for review: {name}{added}",
-        "isRecommended": True if first else None,
-        "actions": [*(_request(key, context, case) for key in screening), *drafts],
+        "label": _label(therapy_class, tests),
+        **({"isRecommended": True} if first else {}),
+        "actions": [*[_request(key, context, case) for key in tests], *medication_actions(therapy_class, context)],
     }
+
+
+@lru_cache(maxsize=512)
+def _label(therapy_class: str, tests: tuple[str, ...]) -> str:
+    added = f", with {joined(SCREENING[key].short for key in tests)} first" if tests else ""
+    return f"Draft for review: {class_name(therapy_class)}{added}"
 
 
 def _request_suggestion(keys: tuple[str, ...], context: DraftContext, case: Case) -> list[dict[str, Any]]:
@@ -67,7 +73,7 @@ def _request_suggestion(keys: tuple[str, ...], context: DraftContext, case: Case
 
 def _request(key: str, context: DraftContext, case: Case) -> dict[str, Any]:
     wording = _trough_of(context, case) if key == "CNI_TROUGH" else _REQUESTS[key]
-    return _create(service_draft(key, wording, context), f"Draft request: {wording.order}")
+    return service_action(key, wording, context)
 
 
 def _trough_of(context: DraftContext, case: Case) -> RequestWording:
@@ -89,12 +95,3 @@ def _cni_agents(context: DraftContext, case: Case) -> list[str]:
     taken = [exposure.agent for exposure in case.exposures if exposure.end is None]
     found = [agent for agent in last if agent in CNI_TROUGH_CODES] or [a for a in taken if a in CNI_TROUGH_CODES]
     return list(dict.fromkeys(found))
-
-
-def _create(resource: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"type": "create", "description": description, "resource": resource}
-
-
-def _text_of(draft: dict[str, Any]) -> str:
-    concept = draft.get("medicationCodeableConcept") or draft["medication"]["concept"]
-    return str(concept["text"])

@@ -11,6 +11,7 @@ from cds_service.guideline.assessment import Assessment, Fact, LineSummary
 
 MOST_VALUES = 16
 MOST_LINES = 10
+_PLACES = {name: place for place, name in enumerate(MEASURES)}
 
 
 def values_table(assessment: Assessment) -> str:
@@ -44,13 +45,12 @@ def quantity_text(value: float | str, unit: str) -> str:
 
 def _reading_order(fact: Fact) -> tuple[int, str, int]:
     """Proteinuria first, as the table of measures goes; of each the newest first."""
-    place = list(MEASURES).index(fact.name) if fact.name in MEASURES else len(MEASURES)
-    return (place, fact.name, -fact.day)
+    return (_PLACES.get(fact.name, len(_PLACES)), fact.name, -fact.day)
 
 
 def _value_row(fact: Fact) -> str:
     value = quantity_text(fact.value, fact.unit)
-    if fact.stated and not _says_the_same(fact):
+    if fact.stated and fact.stated != value and not _says_the_same(fact):
         value += f" (chart: {chart_text(fact.stated, 40)})"
     role = ROLES.get(fact.role) or chart_text(fact.role.replace("_", " "), 20)
     return f"| {measure_name(fact.name)} | {iso(fact.day)} | {value} | {role} |"

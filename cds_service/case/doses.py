@@ -137,14 +137,16 @@ def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day,
     return (prior_grams or 0.0) + computed
 
 
-def highest_mycophenolate_grams(segment: Segment) -> float | None:
-    """The highest daily dose in grams of mofetil; None when no daily dose is recorded."""
+def highest_mycophenolate_grams(segment: Segment, enough: float) -> float | None:
+    """The highest daily dose in grams of mofetil; None when a dose that is not recorded could have been higher."""
     doses = [
         record.dose.milligrams / 1000.0 * (MOFETIL_PER_ACID if record.agent == "mycophenolic_acid" else 1.0)
         for record in segment.records
         if record.dose is not None and record.dose.per == "day"
     ]
-    return max(doses) if doses else None
+    if not doses or (len(doses) < len(segment.records) and max(doses) < enough):
+        return None
+    return max(doses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,16 @@ class Line:
 
     @lazy
     def reason(self) -> str:
-        """The last stated reason for ending; a class that stopped while its partner goes on ends nothing (R-24)."""
-        segments = [segment for segment in self.segments if segment.open] or list(self.segments)
-        return last_reason(record for segment in segments for record in (*segment.records, *segment.echoes))
+        """The last stated reason for ending; a drug not tolerated while its partner goes on ends nothing (R-24)."""
+        return last_reason(
+            record
+            for segment in self.segments
+            for record in (*segment.records, *segment.echoes)
+            if far_future(record.end) >= self.start and not (self._outlives(segment) and record.reason == "intolerance")
+        )
+
+    def _outlives(self, segment: Segment) -> bool:
+        return self.open and not segment.open
 
     @lazy
     def sources(self) -> tuple[str, ...]:
@@ -113,7 +120,7 @@ def _goes_on_beside(partner: Segment, segment: Segment, today: Day) -> bool:
 
 def _overlaps_enough(first: Segment, second: Segment, today: Day) -> bool:
     """60 d of common effect, or both still given; less is a cross-taper (TL-5)."""
-    if first.open and second.open:
+    if first.ongoing(today) and second.ongoing(today):
         return True
     return min(first.effect_end(today), second.effect_end(today), today) - second.start >= COMBINATION_OVERLAP
 

@@ -45,7 +45,9 @@ def current_proteinuria(series: Sequence[Quantity], today: Day, max_age: int) ->
     timed = [
         value
         for value in series
-        if value.measure == "proteinuria_24h" and 0 <= current.day - value.day <= TIMED_COLLECTION_BEFORE_SPOT
+        if value.measure == "proteinuria_24h"
+        and 0 <= current.day - value.day <= TIMED_COLLECTION_BEFORE_SPOT
+        and today - value.day <= max_age
     ]
     return timed[-1] if timed else current
 

@@ -58,6 +58,10 @@ class Segment:
             return last + ANTI_CD20_EFFECT if self.end is not None else max(today, last + ANTI_CD20_EFFECT)
         return today if self.end is None else self.end
 
+    def ongoing(self, today: Day) -> bool:
+        """Still given, or anti-CD20 that still acts."""
+        return self.end is None or (self.therapy_class in ANTI_CD20 and self.effect_end(today) >= today)
+
     def infusions(self) -> tuple[Exposure, ...]:
         """Single administrations, in order of time."""
         return tuple(record for record in self.records if record.kind == "administration")
@@ -151,8 +155,8 @@ def _continues(group: Sequence[Exposure], echoes: Sequence[Exposure], record: Ex
     gap = record.start - end
     if gap > limit:
         return False
-    verdict = last_reason((*group, *_echoes_of(group, echoes)))
-    return not (verdict in {"remission", "ineffective"} and gap > GAP_AFTER_A_VERDICT)
+    verdicts = {r.reason for r in (*group, *_echoes_of(group, echoes)) if far_future(r.end) >= end}
+    return not (verdicts & {"remission", "ineffective"} and gap > GAP_AFTER_A_VERDICT)
 
 
 def _echoes_of(group: Sequence[Exposure], echoes: Sequence[Exposure]) -> tuple[Exposure, ...]:

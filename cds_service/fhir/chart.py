@@ -68,10 +68,8 @@ def read_chart(
 ) -> ChartData:
     """Read the chart of one patient.
 
-    `knows(system, code)` says what a code means, `names(text)` which drug a text names (without it
-    every drug that has only a name is handed on), `keep` how many newest values of a measure are
-    enough (None: all), `on` is the day after which a date lies in the future.
-    Errors: PatientMismatch.
+    `knows(system, code)` says what a code means, `names(text)` which drug a text names, `keep` how many
+    newest values of a measure are enough (None: all); after `on` lies the future. Errors: PatientMismatch.
     """
     opened = {key: open_key(value) for key, value in prefetch.items()}
     keys = opened.values()
@@ -130,8 +128,7 @@ def _bin_the_rest(keys: Iterable[Opened], bins: Bins) -> None:
         len(resources) for key in keys for kind, resources in key.by_kind.items() if kind not in _BINNED_BY_NAME
     )
     bins.not_relevant += others - len(bins.supporting)
-    for key in keys:
-        bins.unread.extend([Unread("Bundle.entry", "UNREADABLE")] * key.unusable)
+    bins.unread.extend(Unread("Bundle.entry", "UNREADABLE") for key in keys for _ in range(key.unusable))
 
 
 def _is_merged(patient: Resource) -> bool:

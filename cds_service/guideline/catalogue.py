@@ -70,7 +70,8 @@ def _routed(case: Case, concept: str) -> tuple[Condition, ...]:
 def _route(case: Case) -> str:
     """LN when confirmed, MN in any other stated form, "LN?" for suspected lupus nephritis alone, else empty."""
     lupus_entries = _routed(case, "lupus_nephritis")
-    if any(condition.verification in {"confirmed", ""} for condition in lupus_entries):
+    biopsied = bool(case.answers("ln_class"))
+    if any(c.verification == "confirmed" or (c.verification == "" and biopsied) for c in lupus_entries):
         return "LN"
     if _routed(case, "membranous_nephropathy") or _routed(case, "secondary_membranous_nephropathy"):
         return "MN"

@@ -52,7 +52,7 @@ WARNING_RULES = frozenset({"MN-D7", "LN-D6", "MN-05a", "MN-17c", "MN-27"})
 QUIET_ACTIONS = frozenset(
     {"WAIT_MONITOR", "CONTINUE", "TAPER_CNI", "TAPER_OFF_CNI", "DATA_REQUEST", "SUPPORTIVE", "NO_CARD"}
 )
-CNI_TOXICITY_RULES = frozenset({"MN-15a", "MN-15b", "LN-17"})
+CNI_TOXICITY_STATES = frozenset({"MN_CNI_TOXICITY", "LN_CNI_TOXICITY"})
 
 
 def notes_for(picture: Picture, offered: Offer) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def notes_for(picture: Picture, offered: Offer) -> tuple[str, ...]:
     notes = [*offered.answer.notes]
     if offered.answer.action == "REFER_EXPERT":
         notes.append("EXPERT_REFERRAL")
-    if offered.answer.rule in CNI_TOXICITY_RULES:
+    if offered.answer.state in CNI_TOXICITY_STATES:
         notes.append("CNI_NEPHROTOXICITY")
     notes.extend(_of_the_patient(picture))
     if offered.starts:

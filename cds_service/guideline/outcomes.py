@@ -80,7 +80,8 @@ class Judge:
     def adequate_classes(self, line: Line, next_start: Day | None) -> frozenset[str]:
         """The classes of the line that were given long or strongly enough to be judged, each on its own (R-23).
 
-        A drug dropped for intolerance while its partner went on was not given its chance (R-24).
+        A drug dropped for intolerance while its partner went on was not given its chance (R-24), and azathioprine
+        as maintenance does not make up for an induction that was too small (TL-8).
         """
         found = self._adequate.get((id(line), next_start))
         if found is None:
@@ -88,7 +89,8 @@ class Judge:
             found = frozenset(
                 segment.therapy_class
                 for segment in line.segments
-                if self.is_adequate(segment, line.start, until)
+                if (segment.therapy_class != "AZA" or line.classes == {"AZA"})
+                and self.is_adequate(segment, line.start, until)
                 and (segment.reason != "intolerance" or line.reason == "intolerance")
             )
             self._adequate[id(line), next_start] = found
@@ -103,7 +105,7 @@ class Judge:
             return self.enough_cyclophosphamide(segment)
         if not any(record.coded for record in segment.records):
             return False
-        end = until if segment.end is None else segment.end
+        end = until if segment.end is None else min(segment.end, until)
         return end - max(segment.start, line_start) >= self.thresholds.early
 
     def enough_cyclophosphamide(self, segment: Segment) -> bool:
@@ -120,7 +122,10 @@ class Judge:
     def _under_dosed_mycophenolate(self, line: Line) -> bool:
         if self.disease != "LN" or "MPAA" not in line.classes:
             return False
-        doses = [highest_mycophenolate_grams(segment) for segment in line.of_class("MPAA")]
+        doses = [
+            highest_mycophenolate_grams(segment, self.thresholds.mycophenolate_grams)
+            for segment in line.of_class("MPAA")
+        ]
         known = [dose for dose in doses if dose is not None]
         return len(known) == len(doses) and not at_least(max(known), self.thresholds.mycophenolate_grams)
 

@@ -16,6 +16,7 @@ from cds_service.guideline.assessment import Disease, Fact, Step
 from cds_service.guideline.outcomes import Judge, Outcome, next_starts
 from cds_service.guideline.thresholds import Thresholds
 
+UNIDENTIFIED = frozenset({"MEDICATION_UNRESOLVED", "UNREADABLE"})
 RULED_OUT = frozenset({"refuted", "entered-in-error", "differential"})
 NOT_ACTIVE = frozenset({"inactive", "resolved", "remission"})
 
@@ -118,6 +119,16 @@ class Picture:
         """The outcome of each line by position, judged as a past line."""
         following = next_starts(self.lines)
         return {index: self.judge.outcome(line, following[index]) for index, line in enumerate(self.lines)}
+
+    @lazy
+    def unidentified_drugs(self) -> str:
+        """That drug records could not be read or identified: then "untreated" is not known. Empty when all were."""
+        count = sum(
+            1
+            for item in self.case.set_aside
+            if item.reason in UNIDENTIFIED and item.resource.startswith(("Medication", "MedicationRequest"))
+        )
+        return f"{count} drug record(s) could not be identified" if count else ""
 
     def active_exposures(self, *classes: str) -> tuple[Exposure, ...]:
         """Ongoing records of these classes."""

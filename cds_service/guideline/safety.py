@@ -123,7 +123,7 @@ class Vetoes:
         found: dict[str, str] = {}
         for line in self.picture.lines:
             for segment in line.segments:
-                if segment.reason == "intolerance" and not segment.open:
+                if any(record.reason == "intolerance" for record in (*segment.records, *segment.echoes)):
                     found.setdefault(segment.therapy_class, "INTOLERANCE")
         for allergy in self.picture.case.allergies:
             therapy_class = CLASS_OF.get(allergy.agent)
@@ -176,9 +176,9 @@ def deferred(picture: Picture, offered: Offer) -> Offer:
     if not offered.starts:
         return offered
     if picture.active("serious_infection"):
-        return Offer(_deferral(offered.answer, "SAFE-01", "INFECTION_ACTIVE"))
+        return Offer(_deferral(offered.answer, "SAFE-01", "INFECTION_ACTIVE"), (), offered.vetoed)
     if picture.disease == "LN" and picture.active("malignancy"):
-        return Offer(_deferral(offered.answer, "SAFE-02", "MALIGNANCY_ACTIVE"))
+        return Offer(_deferral(offered.answer, "SAFE-02", "MALIGNANCY_ACTIVE"), (), offered.vetoed)
     return offered
 
 

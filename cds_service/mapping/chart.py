@@ -26,7 +26,6 @@ from cds_service.mapping.readings import Fact, Reading
 from cds_service.mapping.series import disagree, one_a_day
 from cds_service.mapping.terminology import Terminology
 
-
 _KINDS = (Quantity, Finding, Condition, Procedure, Exposure, NotTaken, Allergy)
 
 

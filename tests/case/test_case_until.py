@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from case_samples import ON, ON_DAY, course, egfr, finding, given
 
 from cds_service.case.model import Allergy, Case, Condition, NotTaken, Patient, Procedure, SetAside, Span
-
-from case_samples import ON, ON_DAY, course, egfr, finding, given
 
 YESTERDAY, TOMORROW = ON_DAY - 1, ON_DAY + 1
 

@@ -1,12 +1,11 @@
 """Several resources for one exposure (clinical-spec 3.2; R-09, R-22): time and dose are never counted twice."""
 
 import pytest
+from case_samples import TODAY, course, given
 
 from cds_service.case.doses import anti_cd20_dose, cyclophosphamide_dose
 from cds_service.case.model import Exposure
 from cds_service.case.segments import derive_segments
-
-from case_samples import TODAY, course, given
 
 
 def spans(*records: Exposure) -> list[tuple[int, int | None]]:

@@ -1,11 +1,10 @@
 """Which agent is in which class (clinical-spec 3.1)."""
 
 import pytest
+from case_samples import course
 
 from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, NEVER_A_LINE, PULSE, STANDARD_IN_MEMBRANOUS
 from cds_service.case.segments import derive_segments
-
-from case_samples import course
 
 TABLE_3_1 = {
     "RTX": {"rituximab"},
@@ -36,15 +35,15 @@ def test_every_class_is_one_of_the_table_or_a_glucocorticoid() -> None:
 
 
 def test_only_these_classes_are_given_in_pulses() -> None:
-    assert PULSE == {"RTX", "CD20_2G", "BEL", "ANTI_CD38", "PI"}
+    assert {"RTX", "CD20_2G", "BEL", "ANTI_CD38", "PI"} == PULSE
 
 
 def test_anti_cd20_is_rituximab_and_the_second_generation() -> None:
-    assert ANTI_CD20 == {"RTX", "CD20_2G"}
+    assert {"RTX", "CD20_2G"} == ANTI_CD20
 
 
 def test_the_standard_classes_in_membranous_nephropathy() -> None:
-    assert STANDARD_IN_MEMBRANOUS == {"RTX", "CD20_2G", "CYC", "CNI"}
+    assert {"RTX", "CD20_2G", "CYC", "CNI"} == STANDARD_IN_MEMBRANOUS
 
 
 @pytest.mark.parametrize("agent", sorted(CLASS_OF))

@@ -4,11 +4,10 @@ from datetime import date
 from typing import Literal
 
 import pytest
+from case_samples import ON_DAY, TODAY, egfr, quantity
 
 from cds_service.case.measures import ckd_epi_2021, egfr_series, egfr_trend
 from cds_service.case.model import Case, Patient, Quantity, Span
-
-from case_samples import ON_DAY, TODAY, egfr, quantity
 
 MICROMOLES = 88.4
 Sex = Literal["female", "male", "unknown"]
@@ -88,9 +87,7 @@ def test_a_birth_date_known_to_the_year_counts_as_its_last_day() -> None:
     assert value.value == pytest.approx(ckd_epi_2021(79.56, 49, female=False))
 
 
-@pytest.mark.parametrize(
-    ("bound", "flipped"), [("", ""), ("<", ">"), ("<=", ">="), (">", "<"), (">=", "<=")], ids=repr
-)
+@pytest.mark.parametrize(("bound", "flipped"), [("", ""), ("<", ">"), ("<=", ">="), (">", "<"), (">=", "<=")], ids=repr)
 def test_a_bound_on_creatinine_is_the_opposite_bound_on_egfr(bound: str, flipped: str) -> None:
     (value,) = series_of(patient(), creatinine(0, 79.56, bound=bound))
     assert value.bound == flipped
@@ -114,9 +111,7 @@ def test_an_egfr_that_cannot_be_computed_is_missing(who: Patient, micromoles: fl
 
 def trend(*values: tuple[int, float], reference: tuple[int, float] | None = (-400, 100)) -> str:
     series = [egfr(day, value) for day, value in values]
-    return egfr_trend(
-        series, None if reference is None else egfr(*reference), TODAY, decline=0.20, max_age=90
-    ).trend
+    return egfr_trend(series, None if reference is None else egfr(*reference), TODAY, decline=0.20, max_age=90).trend
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Segments joined into treatment lines (clinical-spec 3.3: TL-3 to TL-5, TL-9; R-06, R-12, R-24, R-25)."""
 
 import pytest
+from case_samples import TODAY, course, given
 
 from cds_service.case.lines import Line, derive_lines
 from cds_service.case.model import Exposure
-
-from case_samples import TODAY, course, given
 
 # Classes joined by "+", start, end.
 Told = tuple[str, int, int | None]
@@ -45,9 +44,7 @@ def test_two_classes_are_one_line_when_begun_within_60_days_and_given_together_f
     second_start: int, second_end: int, expected: list[Told]
 ) -> None:
     """TL-3."""
-    assert (
-        told(course("tacrolimus", -400, -100), course("mycophenolate_mofetil", second_start, second_end)) == expected
-    )
+    assert told(course("tacrolimus", -400, -100), course("mycophenolate_mofetil", second_start, second_end)) == expected
 
 
 @pytest.mark.parametrize(
@@ -224,6 +221,24 @@ def test_why_a_combination_ended(
         course("mycophenolate_mofetil", -390, mycophenolate[0], reason=mycophenolate[1]),
     )
     assert line.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("ended", "reason"),
+    [
+        pytest.param(-301, "", id="the day before the add-on"),
+        pytest.param(-300, "intolerance", id="on the day of the add-on"),
+    ],
+)
+def test_a_reason_given_before_the_add_on_is_not_that_of_the_new_line(ended: int, reason: str) -> None:
+    """TL-4 makes a new line: what ended before it began did not end it."""
+    records = [
+        course("tacrolimus", -600, ended, reason="intolerance"),
+        course("cyclosporine", ended + 1, -100),
+        course("mycophenolate_mofetil", -300, -100),
+    ]
+    both = lines(*records)[-1]
+    assert (both.classes, both.start, both.reason) == ({"CNI", "MPAA"}, -300, reason)
 
 
 def test_a_line_names_its_agents_sources_and_segments_in_order_of_time() -> None:

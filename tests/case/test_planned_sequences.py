@@ -1,11 +1,10 @@
 """Cyclophosphamide with its planned maintenance in lupus nephritis (clinical-spec 3.3, TL-8)."""
 
 import pytest
+from case_samples import TODAY, course, given
 
 from cds_service.case.lines import derive_lines
 from cds_service.case.model import Exposure
-
-from case_samples import TODAY, course, given
 
 Told = tuple[str, int, int | None]
 

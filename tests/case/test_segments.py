@@ -1,11 +1,10 @@
 """Records of one class merged into segments (clinical-spec 3.2, TL-1, TL-2, TL-6, TL-7; R-06, R-09, R-13, R-22)."""
 
 import pytest
+from case_samples import TODAY, course, given
 
 from cds_service.case.model import Exposure
 from cds_service.case.segments import Segment, derive_segments
-
-from case_samples import TODAY, course, given
 
 Spans = list[tuple[int, int | None]]
 
@@ -66,6 +65,24 @@ def test_a_segment_that_ended_with_a_verdict_is_not_merged_across_more_than_30_d
     """TL-1, second sentence."""
     first = course("tacrolimus", -600, -400, reason=reason)
     assert len(spans(first, course("tacrolimus", -400 + gap, -200))) == segments
+
+
+@pytest.mark.parametrize(
+    ("first_reason", "second_reason", "segments"),
+    [
+        pytest.param("remission", "", 1, id="a verdict that treatment outlived did not end the segment"),
+        pytest.param("ineffective", "completed", 1, id="a verdict followed by another reason did not end it"),
+        pytest.param("completed", "remission", 2, id="the verdict at the end separates"),
+    ],
+)
+def test_the_verdict_is_the_reason_the_segment_ended_with(first_reason: str, second_reason: str, segments: int) -> None:
+    """TL-1: "a segment that ended with reason"; the records are 20 d and then 40 d apart."""
+    records = [
+        course("tacrolimus", -600, -500, reason=first_reason),
+        course("tacrolimus", -480, -400, reason=second_reason),
+        course("tacrolimus", -360, -200),
+    ]
+    assert len(spans(*records)) == segments
 
 
 def test_a_verdict_stated_only_on_a_doubling_record_still_separates() -> None:

@@ -210,11 +210,13 @@ def _name(fact: Fact) -> str:
 
 
 def changed(standard: Iterable[Fact], *changes: Fact) -> tuple[Fact, ...]:
-    """The facts of a standard patient with some taken away, replaced or added."""
-    given = flat(changes)
-    gone = {name for change in given if isinstance(change, Without) for name in change.names}
-    facts = {_key(fact): fact for fact in flat(standard) if _name(fact) not in gone}
-    facts.update({_key(fact): fact for fact in given if not isinstance(fact, Without)})
+    """The facts of a standard patient with some taken away, replaced or added, in the order given."""
+    facts: dict[tuple[object, ...], Fact] = {}
+    for fact in (*flat(standard), *flat(changes)):
+        if isinstance(fact, Without):
+            facts = {key: kept for key, kept in facts.items() if _name(kept) not in fact.names}
+        else:
+            facts[_key(fact)] = fact
     return tuple(facts.values())
 
 

@@ -65,6 +65,8 @@ def cut_short(last: int) -> tuple[object, ...]:
     return (without("rituximab"), first, second)
 
 
+DECLINING_BY_DAY_150 = (since(-150), egfr(-30, 62), egfr(-10, 60), CREATININE_STEADY)
+
 STEP_5 = [
     row("creatinine up 20 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96)), *MN_07),
     row("creatinine up 20.1 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96.1)), "MN-15b", "RTX", "CYC_GC"),
@@ -195,13 +197,13 @@ STEPS_14_TO_17 = [
     row("day 179, no antibody at the start", resistant_mn(since(-150), NO_ELISA, elisa(-10, 165)), "MN-06"),
     row("day 179, antibody missing now", resistant_mn(since(-179), NO_ELISA, elisa(-184, 180)), "MN-06"),
     row("day 180, antibody halved", resistant_mn(since(-180), elisa(-184, 180), elisa(-10, 90)), *MN_07),
-    row("day 150, eGFR declining",
-        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, elisa(-155, 180), elisa(-10, 80)), "MN-08",
+    row("day 150, eGFR declining, antibody halved",
+        resistant_mn(DECLINING_BY_DAY_150, elisa(-155, 180), elisa(-10, 80)), "MN-08",
         "CYC_GC", "RTX"),
     row("day 150, eGFR declining, albumin 35 is not resistance",
-        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, albumin(-10, 35)), "MN-06"),
+        resistant_mn(DECLINING_BY_DAY_150, albumin(-10, 35)), "MN-06"),
     row("day 150, eGFR declining, albumin missing",
-        resistant_mn(since(-150), EGFR_DECLINING, CREATININE_STEADY, without("albumin")), "MN-D3", missing="ALBUMIN"),
+        resistant_mn(DECLINING_BY_DAY_150, without("albumin")), "MN-D3", missing="ALBUMIN"),
     row("albumin missing", resistant_mn(without("albumin")), "MN-D3", missing="ALBUMIN"),
     row("antibody missing", resistant_mn(NO_ELISA), "MN-D2", missing="ANTI_PLA2R"),
 ]  # fmt: skip

@@ -100,7 +100,8 @@ def failing_classes(line: Line, disease: str, until: int | None = None) -> set[s
 
     `until`: the day an add-on began; from then on the drugs count for that line (TL-4).
     """
-    weak, met = set(), set()
+    weak: set[str] = set()
+    met: set[str] = set()
     for segment in line.segments:
         if segment.therapy in ANTI_CD20:
             adequate = cd20_adequate(line.anti_cd20())

@@ -76,8 +76,9 @@ def last_line(rng: random.Random, start: int) -> Facts:
         after = (cyc.end or 0) + rng.choice([1, 20, 60, 61])
         if kind == "CYC" or after > -1:
             return cyc.facts
-        agent, dose, unit = ("azathioprine", 100, "mg/d") if kind == "CYC+AZA" else ("mycophenolate_mofetil", 2, "g/d")
-        return [*cyc.facts, statement(agent, after, None, dose, unit)]
+        if kind == "CYC+AZA":
+            return [*cyc.facts, statement("azathioprine", after, None, 100, "mg/d")]
+        return [*cyc.facts, statement("mycophenolate_mofetil", after, None, 2, "g/d")]
     if kind == "RTX":
         return rituximab(rng, start, reason, rng.choice(["rituximab", "obinutuzumab"])).facts
     simple: dict[str, tuple[str, float, str]] = {

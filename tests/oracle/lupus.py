@@ -10,7 +10,7 @@ from tests.oracle.exposure import at_least, below
 from tests.oracle.facts import Chart, Value
 from tests.oracle.lines import Line, last_line, lines
 from tests.oracle.lupus_flare import flare
-from tests.oracle.lupus_tables import escalate, resistance
+from tests.oracle.lupus_tables import escalate, is_severe, resistance
 from tests.oracle.verdict import Verdict, request, start
 
 CLASSES = {"I", "II", "III", "IV", "V", "VI", "III+V", "IV+V"}
@@ -113,13 +113,6 @@ def untreated(chart: Chart, ln_class: str, now: float) -> Verdict:
     severe = is_severe(chart, slope)
     rule = "LN-04a" if severe else "LN-04b" if at_least(now, 3.0) else "LN-04c"
     return start(state, rule, escalate(chart, ln_class, severe, now, set()))
-
-
-def is_severe(chart: Chart, slope: str) -> bool:
-    """6.1: DECLINING, or necrosis or crescents on a biopsy at most 180 d old."""
-    crescents = chart.newest("crescents_pct", 180)
-    crescentic = crescents is not None and at_least(crescents.value, 25)
-    return slope == "DECLINING" or crescentic or chart.word("fibrinoid_necrosis", 180) == "positive"
 
 
 def cni_toxicity(p: Picture) -> Verdict | None:

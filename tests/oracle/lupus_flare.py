@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.oracle import course
 from tests.oracle.exposure import at_least, below, response_in
 from tests.oracle.lines import Line, segments
-from tests.oracle.lupus_tables import COMBO_OF, escalate
+from tests.oracle.lupus_tables import COMBO_OF, escalate, is_severe
 from tests.oracle.verdict import Verdict, request, start
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def flare(p: Picture) -> tuple[bool, Verdict | None]:
     slope = course.trend(p.chart, ref)
     if complete or told:
         threshold = 1.0
-        since = (complete or partial)[-1].day if complete or partial else p.line.end
+        since = complete[-1].day if complete else min([p.line.end, *(v.day for v in partial[-1:])])
     else:
         threshold, since = max(2.0, 2 * (best.value if best else 0.0)), partial[-1].day
     nephritic = slope == "DECLINING" and p.chart.word("sediment_active", 60) == "positive"
@@ -48,8 +48,6 @@ def confirmed(p: Picture, threshold: float, since: int) -> bool:
 
 def answer(p: Picture, slope: str) -> Verdict:
     """The order inside step 8."""
-    from tests.oracle.lupus import is_severe
-
     state = "LN_FLARE"
     used = p.failed_before
     severe = is_severe(p.chart, slope)

@@ -73,3 +73,10 @@ def resistance(p: Picture, severe: bool) -> Verdict:
     else:
         row = ["BEL_COMBO", "CNI_COMBO", "CYC_GC"]
     return start(state, "LN-26", minus(row, used))
+
+
+def is_severe(chart: Chart, slope: str) -> bool:
+    """6.1: DECLINING, or necrosis or crescents on a biopsy at most 180 d old."""
+    crescents = chart.newest("crescents_pct", 180)
+    crescentic = crescents is not None and at_least(crescents.value, 25)
+    return slope == "DECLINING" or crescentic or chart.word("fibrinoid_necrosis", 180) == "positive"

@@ -49,7 +49,7 @@ def test_it_is_asked_whether_it_is_ready() -> None:
 
 
 def test_it_starts_as_everywhere_else() -> None:
-    assert 'CMD ["gunicorn", "-c", "python:cds_service.gunicorn_settings"]' in FINAL
+    assert 'CMD ["gunicorn", "-c", "python:cds_service.gunicorn_settings", "--no-control-socket"]' in FINAL
 
 
 def test_everything_that_is_copied_exists_and_is_let_in() -> None:

@@ -32,7 +32,7 @@ RESCUE_MENU_IN_PREGNANCY = ("intravenous immunoglobulin", "plasma exchange")
 def escalation(p: LupusPicture, trend: EgfrTrend, without: Iterable[str] = ()) -> tuple[str, ...]:
     """The ordered list ESC for this phenotype, without the therapy classes named (mycophenolate never blocks a combination)."""
     if p.pregnant:
-        return ("AZA_CNI",)
+        return in_pregnancy(without)
     if p.membranous:
         order = ("CNI_COMBO", "ANTI_CD20_COMBO", "CYC_GC")
     elif p.severe(trend):
@@ -48,6 +48,11 @@ def minus(candidates: tuple[str, ...], used: Iterable[str]) -> tuple[str, ...]:
     """Candidates without those whose class was used."""
     gone = {COMBO_OF[name] for name in used if name in COMBO_OF}
     return tuple(candidate for candidate in candidates if candidate not in gone)
+
+
+def in_pregnancy(used: Iterable[str]) -> tuple[str, ...]:
+    """Azathioprine with a calcineurin inhibitor, unless a calcineurin inhibitor has failed."""
+    return () if "CNI" in used else ("AZA_CNI",)
 
 
 def used_in(failures: Iterable[frozenset[str]]) -> frozenset[str]:

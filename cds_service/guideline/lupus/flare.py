@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cds_service.case.drug_classes import ANTI_CD20
-from cds_service.guideline.lupus.candidates import escalation, same_regimen, used_in
+from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, same_regimen, used_in
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.rows import Answer, Row, row
 
@@ -44,7 +44,9 @@ def unconfirmed(p: LupusPicture) -> Answer | str:
 @row("LN 8-2", "Flare in pregnancy?", rules=("LN-05",), source="K24 10.3.2 M")
 def pregnant(p: LupusPicture) -> Answer | str:
     """A flare in pregnancy: azathioprine with a calcineurin inhibitor and glucocorticoid, hydroxychloroquine goes on."""
-    return _start("LN-05", "pregnant", ("AZA_CNI",)) if p.pregnant else "not pregnant as far as known"
+    if not p.pregnant:
+        return "not pregnant as far as known"
+    return _start("LN-05", "pregnant", in_pregnancy(used_in(p.past_failures)))
 
 
 @row("LN 8-3", "Is non-adherence recorded?", rules=("LN-42",), source="S001, S004 H")

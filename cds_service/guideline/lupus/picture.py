@@ -112,9 +112,12 @@ class LupusPicture(Picture):
     @lazy
     def mycophenolate_grams(self) -> float | None:
         """The highest daily dose of mycophenolate in L, in grams of mofetil; None when not recorded."""
-        doses = [highest_mycophenolate_grams(segment) for segment in self.line.of_class("MPAA")]
+        doses = [
+            highest_mycophenolate_grams(segment, self.thresholds.mycophenolate_grams)
+            for segment in self.line.of_class("MPAA")
+        ]
         known = [dose for dose in doses if dose is not None]
-        return max(known) if known else None
+        return max(known) if known and len(known) == len(doses) else None
 
     # -- response ---------------------------------------------------------------------------------
 
@@ -195,14 +198,17 @@ class LupusPicture(Picture):
     @property
     def earlier_complete(self) -> bool:
         """A complete response before the current value, by laboratory or stated reason."""
-        return self.line.reason == "remission" or any(
-            value.value < self.thresholds.ln_complete for value in self._remitting
-        )
+        return self._ended_in_remission or any(value.value < self.thresholds.ln_complete for value in self._remitting)
 
     @property
     def earlier_remission(self) -> bool:
         """A complete or partial response before the current value."""
-        return bool(self._remitting) or self.line.reason == "remission"
+        return bool(self._remitting) or self._ended_in_remission
+
+    @property
+    def _ended_in_remission(self) -> bool:
+        """A stated remission is dated at the end of the line, so a line that goes on has none."""
+        return self.line.reason == "remission" and not self.line.open
 
     @lazy
     def best(self) -> Quantity | None:
@@ -233,14 +239,9 @@ class LupusPicture(Picture):
     @property
     def nephritic(self) -> bool:
         """A confirmed fall of eGFR since the best UPCR with active sediment of the last 60 days."""
-        near = None if self.best is None else measures.nearest(self.egfr, self.best.day, BEST_NEIGHBOURHOOD)
         active = self.newest_answer("sediment_active", self.thresholds.complement_age)
-        return (
-            near is not None
-            and self.trend_against(near).trend == "DECLINING"
-            and active is not None
-            and active.value in {"yes", "positive"}
-        )
+        seen = active is not None and active.value in {"yes", "positive"}
+        return seen and self.flare_trend.trend == "DECLINING"
 
     # -- phenotype ----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.case import measures
 from cds_service.case.measures import at_least
-from cds_service.guideline.lupus.candidates import escalation, used_in
+from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, used_in
 from cds_service.guideline.lupus.flare import FLARE
 from cds_service.guideline.lupus.picture import BIOPSY_AGE, LupusPicture
 from cds_service.guideline.lupus.resistance import RESISTANCE
@@ -55,17 +55,19 @@ def current_values(p: LupusPicture) -> Answer | str:
 @row(
     "LN step 5",
     "Has there been no immunosuppressive line?",
-    rules=("LN-50", "LN-05", "LN-04d", "LN-04v", "LN-04a", "LN-04b", "LN-04c"),
+    rules=("LN-D8", "LN-50", "LN-05", "LN-04d", "LN-04v", "LN-04a", "LN-04b", "LN-04c"),
     source="K24 10.2.3.1.1 H; A24 H",
 )
 def untreated(p: LupusPicture) -> Answer | str:
     """Untreated active lupus nephritis is treated by class, severity and proteinuria."""
     if p.lines:
         return f"last line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
+    if p.unidentified_drugs:
+        return _ask("LN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
     if p.current_value < p.thresholds.ln_complete:
         return Answer("LN_INACTIVE", "WAIT_MONITOR", "LN-50", f"UPCR {p.current_value:g} g/g, untreated")
     if p.pregnant:
-        return Answer("LN_UNTREATED", "START_CLASS", "LN-05", "pregnant", ("AZA_CNI",))
+        return Answer("LN_UNTREATED", "START_CLASS", "LN-05", "pregnant", in_pregnancy(()))
     if p.membranous:
         return _untreated_class_v(p)
     rule = "LN-04a" if p.severe(p.trend) else "LN-04b" if p.heavy else "LN-04c"
@@ -156,8 +158,9 @@ def intolerance(p: LupusPicture) -> Answer | str:
         return "the line did not end early for intolerance"
     saw = f"{'+'.join(sorted(line.classes))} not tolerated"
     if p.pregnant:
-        return Answer("LN_INTOLERANT", "START_CLASS", "LN-05", saw, ("AZA_CNI",))
-    candidates = escalation(p, p.trend, used_in(p.past_failures) | line.classes)
+        return Answer("LN_INTOLERANT", "START_CLASS", "LN-05", saw, in_pregnancy(used_in(p.past_failures)))
+    stopped = {segment.therapy_class for segment in line.segments if segment.reason == "intolerance"}
+    candidates = escalation(p, p.trend, used_in(p.past_failures) | (stopped or line.classes))
     return Answer("LN_INTOLERANT", "START_CLASS", "LN-19", saw, candidates)
 
 
@@ -200,7 +203,8 @@ def dose(p: LupusPicture) -> Answer | str:
     """Apparent resistance explained by dose: reach a full dose before calling it resistance."""
     too_little = _too_little(p)
     if not too_little and "MPAA" in p.line.classes and p.mycophenolate_grams is None:
-        return _ask("LN-D4", "dose of mycophenolate not recorded", "MPAA_DOSE")
+        saw = "dose of mycophenolate not recorded"
+        return Answer("LN_INADEQUATE_LINE", "DATA_REQUEST", "LN-D4", saw, missing=("MPAA_DOSE",))
     if not too_little and not p.judge.adequate_classes(p.line, None):
         too_little = "exposure too short or too small"
     return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-15", too_little) if too_little else "dose adequate"
@@ -242,7 +246,8 @@ def pregnant(p: LupusPicture) -> Answer | str:
     """No response in pregnancy: azathioprine with a calcineurin inhibitor and glucocorticoid."""
     if not p.pregnant:
         return "not pregnant as far as known"
-    return Answer("LN_NO_RESPONSE", "START_CLASS", "LN-05", "pregnant", ("AZA_CNI",))
+    candidates = in_pregnancy(used_in(p.failures_with_current))
+    return Answer("LN_NO_RESPONSE", "START_CLASS", "LN-05", "pregnant", candidates)
 
 
 @row("LN step 20", "Is the outcome of a past line unknown?", rules=("LN-D8",), source="OP")

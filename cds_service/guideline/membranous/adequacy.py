@@ -21,7 +21,7 @@ def _inadequate(rule: str, saw: str) -> Answer:
 
 
 def _ask(rule: str, code: str, saw: str) -> Answer:
-    return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", rule, saw, missing=(code,))
+    return Answer("MN_INADEQUATE_LINE", "DATA_REQUEST", rule, saw, missing=(code,))
 
 
 @row("MN 5.3-1", "Is non-adherence recorded?", rules=("MN-A1",), source="S000 H")

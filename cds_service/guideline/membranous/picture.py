@@ -223,9 +223,7 @@ class MembranousPicture(Picture):
         """When L was last in remission: the last such value, else the end of a line that ended in remission."""
         if self.remission_values:
             return self.remission_values[-1].day
-        if self.line.reason == "remission":
-            return self.today if self.line.end is None else self.line.end
-        return None
+        return self.line.end if self.line.reason == "remission" else None
 
     @lazy
     def nadir(self) -> Quantity | None:
@@ -248,6 +246,7 @@ class MembranousPicture(Picture):
             answer
             for answer in self.case.answers("anti_pla2r_iif")
             if abs(answer.day - anchor) <= self.thresholds.antibody_pairing
+            and self.age(answer.day) <= self.thresholds.antibody_age
         ]
         return near[-1] if near else None
 

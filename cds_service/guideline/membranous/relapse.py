@@ -35,7 +35,8 @@ def below_nephrotic(p: MembranousPicture) -> Answer | str:
 @row("MN 5.4-2", "Less than one and a half times the lowest value?", rules=("MN-28",), source="OP")
 def borderline(p: MembranousPicture) -> Answer | str:
     """A rise of less than half above the lowest value is borderline: repeat in four to eight weeks."""
-    assert p.nadir is not None  # noqa: S101 - the current value is itself part of the line
+    if p.nadir is None:
+        return "no value since the line began"
     p.use(p.nadir, "nadir")
     limit = p.thresholds.relapse_rise * p.nadir.value
     saw = f"{p.current_value:g} against a lowest value of {p.nadir.value:g} g/d"
@@ -85,7 +86,7 @@ def decline_unconfirmed(p: MembranousPicture) -> Answer | str:
     trend = _trend(p)
     if trend.trend != "UNCONFIRMED":
         return f"trend since remission: {trend.trend}"
-    return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", "MN-D7", "one low eGFR", missing=("REPEAT_CREATININE",))
+    return Answer("MN_RELAPSE", "DATA_REQUEST", "MN-D7", "one low eGFR", missing=("REPEAT_CREATININE",))
 
 
 @row("MN 5.4-6", "Has eGFR fallen since remission, confirmed?", rules=("MN-26",), source="OP L")

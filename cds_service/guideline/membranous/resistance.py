@@ -19,12 +19,17 @@ def failed(p: MembranousPicture) -> frozenset[str]:
     return frozenset("RTX" if name in ANTI_CD20 else name for name in p.failed_now)
 
 
-def _start(p: MembranousPicture, rule: str, saw: str, *candidates: str, state: str = "MN_RESISTANT") -> Answer:
-    return Answer(state, "START_CLASS", rule, saw, candidates, failed=p.failed_now)
+def _state(p: MembranousPicture) -> str:
+    """The table also serves a line left for intolerance after an earlier failure (step 10)."""
+    return "MN_RESISTANT" if p.line_has_failed else "MN_INTOLERANT"
 
 
-def _refer(rule: str, saw: str, menu: tuple[str, ...] = ()) -> Answer:
-    return Answer("MN_RESISTANT", "REFER_EXPERT", rule, saw, menu=menu)
+def _start(p: MembranousPicture, rule: str, saw: str, *candidates: str, state: str = "") -> Answer:
+    return Answer(state or _state(p), "START_CLASS", rule, saw, candidates, failed=p.failed_now)
+
+
+def _refer(p: MembranousPicture, rule: str) -> Answer:
+    return Answer(_state(p), "REFER_EXPERT", rule, _shown(p), menu=EXPERT_MENU)
 
 
 def _shown(p: MembranousPicture) -> str:
@@ -57,7 +62,7 @@ def resembles_trial_population(p: MembranousPicture) -> bool:
 @row("MN 5.5-1", "Have both rituximab and cyclophosphamide failed?", rules=("MN-37",), source="S000 H")
 def both_pillars(p: MembranousPicture) -> Answer | str:
     """After rituximab and cyclophosphamide have failed, further sequencing belongs in a specialised glomerular centre."""
-    return _refer("MN-37", _shown(p), EXPERT_MENU) if {"RTX", "CYC"} <= failed(p) else _shown(p)
+    return _refer(p, "MN-37") if {"RTX", "CYC"} <= failed(p) else _shown(p)
 
 
 @row("MN 5.5-2", "Is the eGFR trend not known or not confirmed?", rules=("MN-D7",), source="OP")
@@ -67,7 +72,7 @@ def trend_open(p: MembranousPicture) -> Answer | str:
     if trend not in {"UNKNOWN", "UNCONFIRMED"}:
         return f"eGFR {trend}"
     missing = "EGFR_TREND" if trend == "UNKNOWN" else "REPEAT_CREATININE"
-    return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", "MN-D7", f"eGFR trend {trend}", missing=(missing,))
+    return Answer(_state(p), "DATA_REQUEST", "MN-D7", f"eGFR trend {trend}", missing=(missing,))
 
 
 @row("MN 5.5-3", "Antibodies against rituximab after it failed?", rules=("MN-10",), source="S000, C-04")
@@ -135,7 +140,7 @@ def cni_declining(p: MembranousPicture) -> Answer | str:
         return _shown(p)
     if p.cni is not None and p.cni_toxic:
         saw = "creatinine is up on the calcineurin inhibitor during acute kidney injury"
-        return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", "MN-D7", saw, missing=("REPEAT_CREATININE",))
+        return Answer(_state(p), "DATA_REQUEST", "MN-D7", saw, missing=("REPEAT_CREATININE",))
     return _start(p, "MN-08", _shown(p), "CYC_GC", "RTX")
 
 
@@ -148,7 +153,7 @@ def cyclophosphamide_stable(p: MembranousPicture) -> Answer | str:
 @row("MN 5.5-10", "Cyclophosphamide failed, eGFR falling?", rules=("MN-33",), source="S000 H")
 def cyclophosphamide_declining(p: MembranousPicture) -> Answer | str:
     """Cyclophosphamide failed and eGFR is falling: a specialised glomerular centre."""
-    return _refer("MN-33", _shown(p), EXPERT_MENU) if _is(p, "CYC", "DECLINING") else _shown(p)
+    return _refer(p, "MN-33") if _is(p, "CYC", "DECLINING") else _shown(p)
 
 
 @row(
@@ -165,7 +170,7 @@ def cni_and_cyclophosphamide_stable(p: MembranousPicture) -> Answer | str:
 @row("MN 5.5-12", "Calcineurin inhibitor and cyclophosphamide failed, eGFR falling?", rules=("MN-35",), source="S000")
 def cni_and_cyclophosphamide_declining(p: MembranousPicture) -> Answer | str:
     """Calcineurin inhibitor and cyclophosphamide failed and eGFR is falling: a specialised glomerular centre."""
-    return _refer("MN-35", _shown(p), EXPERT_MENU) if _is(p, "CNI CYC", "DECLINING") else _shown(p)
+    return _refer(p, "MN-35") if _is(p, "CNI CYC", "DECLINING") else _shown(p)
 
 
 @row("MN 5.5-13", "Rituximab and a calcineurin inhibitor failed?", rules=("MN-36",), source="S000 logic")

@@ -57,11 +57,13 @@ def current_values(p: MembranousPicture) -> Answer | str:
     return _ask("MN-D1", "missing or older than 90 d", *missing) if missing else "both are current"
 
 
-@row("MN step 4", "Has there been no standard line?", source="K21 3.2", table=UNTREATED)
+@row("MN step 4", "Has there been no standard line?", rules=("MN-D8",), source="K21 3.2", table=UNTREATED)
 def untreated(p: MembranousPicture) -> Answer | str:
     """Without rituximab, cyclophosphamide or a calcineurin inhibitor so far, risk decides."""
     if p.standard_lines:
         return f"last standard line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
+    if p.unidentified_drugs:
+        return _ask("MN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
     if any("MPAA" in line.classes for line in p.lines):
         p.standing_notes.append("MPAA_MONO_NOT_RECOMMENDED")
     return decided(UNTREATED, p)
@@ -127,7 +129,7 @@ def intolerance(p: MembranousPicture) -> Answer | str:
     if line.reason != "intolerance" or line.end is None or line.end - line.start >= p.thresholds.full:
         return "the line did not end early for intolerance"
     if not p.nephrotic:
-        return Answer("MN_SUBNEPHROTIC", "WAIT_MONITOR", "MN-18", f"proteinuria {p.current_value:g} g/d")
+        return Answer("MN_INTOLERANT", "WAIT_MONITOR", "MN-18", f"proteinuria {p.current_value:g} g/d")
     if p.past_failed:
         p.line_has_failed = False
         return decided(RESISTANCE, p)

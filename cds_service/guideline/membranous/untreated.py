@@ -19,10 +19,10 @@ def advanced_answer(p: MembranousPicture) -> Answer | str:
     egfr = p.egfr_now.value
     if egfr >= p.thresholds.mn_advanced_egfr or not p.nephrotic:
         return f"eGFR {egfr:.0f}, proteinuria {p.current_value:g} g/d"
-    lengths = p.case.series("kidney_length")
-    if lengths and lengths[-1].value < p.thresholds.mn_small_kidney:
-        p.use(lengths[-1], "current")
-        saw = f"eGFR {egfr:.0f}, kidney length {lengths[-1].value:g} cm"
+    longest = max(p.case.series("kidney_length"), key=lambda value: value.value, default=None)
+    if longest is not None and longest.value < p.thresholds.mn_small_kidney:
+        p.use(longest, "longest")
+        saw = f"eGFR {egfr:.0f}, kidney length {longest.value:g} cm"
         return Answer("MN_ADVANCED_CKD", "SUPPORTIVE", "MN-05a", saw)
     return Answer("MN_ADVANCED_CKD", "REFER_EXPERT", "MN-05b", f"eGFR {egfr:.0f}, kidneys not known to be small")
 
