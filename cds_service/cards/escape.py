@@ -42,7 +42,11 @@ def chart_text(text: str, limit: int = 80) -> str:
 
 def _unlinked(text: str) -> str:
     """A blank inside every address, so that no renderer finds one."""
-    return _WWW.sub("www .", _SCHEME.sub(r"\1 :", text)).replace("@", " @ ")
+    if ":" in text:
+        text = _SCHEME.sub(r"\1 :", text)
+    if "www." in text.lower():
+        text = _WWW.sub("www .", text)
+    return text.replace("@", " @ ")
 
 
 def _printable(text: str) -> str:

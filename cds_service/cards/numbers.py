@@ -9,16 +9,31 @@ from cds_service.case.model import Day
 
 # Below this a shortest writing may be scientific or longer than six decimals.
 _SMALL = 0.001
-_MOST_EXACT = 2**53
+# Below the first a whole number, below the second one of four decimals, has six significant digits at most.
+_WHOLE = 1_000_000
+_EXACT = 100
+
+
+class Dates(dict[Day, str]):
+    """Ordinal days as dates, each written once. Lives as long as one card: days belong to a patient."""
+
+    def __missing__(self, day: Day) -> str:
+        written = self[day] = iso(day)
+        return written
 
 
 def rounded(value: float) -> float | int:
     """At most four decimals and six significant digits, whole numbers without a decimal point (7.6, 165, 0.087)."""
     if not math.isfinite(value):
         return 0
+    size = abs(value)
+    if size < _WHOLE and value == int(value):
+        return int(value)
+    if size < _EXACT and value == round(value, 4):
+        return value
     short = round(float(f"{value:.6g}"), 4)
     # JSON writers know integers of 64 bits only.
-    return int(short) if short.is_integer() and abs(short) <= _MOST_EXACT else short
+    return int(short) if short.is_integer() and abs(short) <= 2**53 else short
 
 
 def shown(value: float, digits: int = 3) -> str:

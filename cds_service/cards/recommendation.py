@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from cds_service.cards.numbers import iso, rounded
+from cds_service.cards.numbers import Dates, rounded
 from cds_service.cards.stamp import Stamp
 from cds_service.case.model import Case
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary
@@ -16,7 +16,7 @@ RECOMMENDATION = "org.nextline-cds.recommendation"
 
 
 def recommendation(
-    assessment: Assessment, conflicts: Sequence[str], case: Case, on: date, stamp: Stamp
+    assessment: Assessment, conflicts: Sequence[str], case: Case, on: date, stamp: Stamp, dates: Dates
 ) -> dict[str, Any]:
     """The members of the contract, without the empty ones."""
     starts = assessment.action == "START_CLASS"
@@ -27,18 +27,16 @@ def recommendation(
             "action": assessment.action,
             "nextClass": assessment.next_class if starts else None,
             "alternatives": open_alternatives(assessment),
-            "vetoed": [
-                without_empty({"class": veto.therapy_class, "reason": veto.reason}) for veto in assessment.vetoed
-            ],
+            "vetoed": [{"class": veto.therapy_class, "reason": veto.reason} for veto in assessment.vetoed],
             "rule": assessment.rule,
             "severity": assessment.severity,
             "notes": _said(assessment.notes),
             "missing": _said(assessment.missing),
             "evidence": _said(assessment.evidence),
             "conflicts": _said(conflicts),
-            "facts": [_fact(fact) for fact in assessment.facts],
-            "lines": [_line(line) for line in assessment.lines],
-            "setAside": [without_empty({"resource": item.resource, "reason": item.reason}) for item in case.set_aside],
+            "facts": [_fact(fact, dates) for fact in assessment.facts],
+            "lines": [_line(line, dates) for line in assessment.lines],
+            "setAside": [{"resource": item.resource, "reason": item.reason} for item in case.set_aside],
             "asOf": on.isoformat(),
             "versions": versions(stamp),
         }
@@ -91,27 +89,27 @@ def _versions(service: str, knowledge: str, mappings: str, changed_thresholds: t
 
 
 def _said(words: Sequence[str]) -> list[str]:
-    return [word for word in words if word]
+    return list(filter(None, words))
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
+def _fact(fact: Fact, dates: Dates) -> dict[str, Any]:
     members = {
         "name": fact.name,
         "value": fact.value if isinstance(fact.value, str) else rounded(fact.value),
         "unit": fact.unit,
-        "date": iso(fact.day),
+        "date": dates[fact.day],
         "role": fact.role,
         "source": fact.source,
     }
     return members if fact.unit and fact.role and fact.source else without_empty(members)
 
 
-def _line(line: LineSummary) -> dict[str, Any]:
+def _line(line: LineSummary, dates: Dates) -> dict[str, Any]:
     return without_empty(
         {
             "classes": _said(line.classes),
-            "start": iso(line.start),
-            "end": None if line.end is None else iso(line.end),
+            "start": dates[line.start],
+            "end": None if line.end is None else dates[line.end],
             "outcome": line.outcome,
             "sources": _said(line.sources),
         }

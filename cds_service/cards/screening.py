@@ -19,13 +19,22 @@ _OVER = frozenset({"inactive", "resolved", "remission"})
 
 
 def tests_by_class(classes: Sequence[str], assessment: Assessment, case: Case, on: date) -> dict[str, tuple[str, ...]]:
-    """The classes in their order, each with the tests that come first."""
-    return {therapy_class: tests_first(therapy_class, assessment, case, on) for therapy_class in classes}
+    """The classes in their order, each with the tests that come before it: keys of SCREENING.
 
-
-def tests_first(therapy_class: str, assessment: Assessment, case: Case, on: date) -> tuple[str, ...]:
-    """Keys of SCREENING. Also for alternatives, whose holds the notes of the leading class do not cover."""
+    Also for alternatives, whose holds the notes of the leading class do not cover.
+    """
     today = on.toordinal()
+    by_group: dict[str, tuple[str, ...]] = {}
+    found = {}
+    for therapy_class in classes:
+        group = "anti-CD20" if therapy_class in ANTI_CD20_CLASSES else therapy_class
+        if group not in by_group:
+            by_group[group] = _tests_first(therapy_class, assessment, case, today)
+        found[therapy_class] = by_group[group]
+    return found
+
+
+def _tests_first(therapy_class: str, assessment: Assessment, case: Case, today: int) -> tuple[str, ...]:
     wanted: list[str] = []
     if therapy_class in ANTI_CD20_CLASSES:
         wanted += [
@@ -60,4 +69,8 @@ def _may_be_pregnant(case: Case, today: int) -> bool:
 
 
 def _recent(results: tuple[Finding, ...] | tuple[Quantity, ...], today: int, days: int) -> bool:
-    return any(today - days <= result.day <= today for result in results)
+    # Newest first: the answer is nearly always there.
+    for result in reversed(results):  # noqa: SIM110
+        if today - days <= result.day <= today:
+            return True
+    return False

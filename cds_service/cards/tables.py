@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.cards.escape import chart_text
 from cds_service.cards.figures import joined
-from cds_service.cards.numbers import iso, percent, shown
+from cds_service.cards.numbers import Dates, percent, shown
 from cds_service.cards.wording_classes import LINE_CLASSES, OUTCOMES
 from cds_service.cards.wording_measures import MEASURES, ROLES, UNITS
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary
@@ -14,21 +14,21 @@ MOST_LINES = 10
 _PLACES = {name: place for place, name in enumerate(MEASURES)}
 
 
-def values_table(assessment: Assessment) -> str:
+def values_table(assessment: Assessment, dates: Dates) -> str:
     """What, date, value, role; the chart's own writing behind the value when it differs."""
     if not assessment.facts:
         return ""
-    rows = [_value_row(fact) for fact in sorted(assessment.facts, key=_reading_order)[:MOST_VALUES]]
+    rows = [_value_row(fact, dates) for fact in sorted(assessment.facts, key=_reading_order)[:MOST_VALUES]]
     hidden = len(assessment.facts) - len(rows)
     more = f"\n\n{hidden} more in the machine-readable part." if hidden > 0 else ""
     return "\n".join(("**Values used**", "", "| What | Date | Value | Role |", "|---|---|---|---|", *rows)) + more
 
 
-def lines_table(assessment: Assessment) -> str:
+def lines_table(assessment: Assessment, dates: Dates) -> str:
     """Class and agents, dates, and how the line is judged."""
     if not assessment.lines:
         return ""
-    rows = [_line_row(line) for line in assessment.lines[-MOST_LINES:]]
+    rows = [_line_row(line, dates) for line in assessment.lines[-MOST_LINES:]]
     return "\n".join(("**Treatment so far**", "", "| Treatment | Dates | Judged |", "|---|---|---|", *rows))
 
 
@@ -39,8 +39,11 @@ def measure_name(name: str) -> str:
 
 def quantity_text(value: float | str, unit: str) -> str:
     """A value with its unit as a clinician writes it."""
-    number = chart_text(value.replace("_", " "), 40) if isinstance(value, str) else shown(value)
-    return f"{number} {UNITS.get(unit) or chart_text(unit, 20)}".strip()
+    return _with_unit(chart_text(value.replace("_", " "), 40) if isinstance(value, str) else shown(value), unit)
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {UNITS.get(unit) or chart_text(unit, 20)}" if unit else number
 
 
 def _reading_order(fact: Fact) -> tuple[int, str, int]:
@@ -48,12 +51,13 @@ def _reading_order(fact: Fact) -> tuple[int, str, int]:
     return (_PLACES.get(fact.name, len(_PLACES)), fact.name, -fact.day)
 
 
-def _value_row(fact: Fact) -> str:
-    value = quantity_text(fact.value, fact.unit)
-    if fact.stated and fact.stated != value and not _says_the_same(fact):
+def _value_row(fact: Fact, dates: Dates) -> str:
+    number = chart_text(fact.value.replace("_", " "), 40) if isinstance(fact.value, str) else shown(fact.value)
+    value = _with_unit(number, fact.unit)
+    if fact.stated and fact.stated != f"{number} {fact.unit}" and not _says_the_same(fact):
         value += f" (chart: {chart_text(fact.stated, 40)})"
     role = ROLES.get(fact.role) or chart_text(fact.role.replace("_", " "), 20)
-    return f"| {measure_name(fact.name)} | {iso(fact.day)} | {value} | {role} |"
+    return f"| {measure_name(fact.name)} | {dates[fact.day]} | {value} | {role} |"
 
 
 def _says_the_same(fact: Fact) -> bool:
@@ -70,13 +74,13 @@ def _says_the_same(fact: Fact) -> bool:
         return False
 
 
-def _line_row(line: LineSummary) -> str:
+def _line_row(line: LineSummary, dates: Dates) -> str:
     classes = joined(LINE_CLASSES.get(code) or chart_text(code, 20) for code in line.classes)
     agents = [chart_text(agent.replace("_", " "), 30) for agent in line.agents]
     named = [agent for agent in agents if agent not in classes]
     treatment = f"{classes} ({', '.join(named)})" if named else classes
-    end = "ongoing" if line.end is None else iso(line.end)
-    return f"| {treatment[:1].upper()}{treatment[1:]} | {iso(line.start)} to {end} | {_judged(line)} |"
+    end = "ongoing" if line.end is None else dates[line.end]
+    return f"| {treatment[:1].upper()}{treatment[1:]} | {dates[line.start]} to {end} | {_judged(line)} |"
 
 
 def _judged(line: LineSummary) -> str:

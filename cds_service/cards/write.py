@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from cds_service.cards.drafts import draft_context
 from cds_service.cards.frame import links, override_reasons, shown_indicator, source
 from cds_service.cards.headline import Headline, headline
 from cds_service.cards.identity import with_uuids
+from cds_service.cards.numbers import Dates
 from cds_service.cards.recommendation import (
     RECOMMENDATION,
     open_classes,
@@ -25,6 +27,16 @@ from cds_service.cards.wording_notes import PREGNANCY_NOTE
 from cds_service.case.model import Case
 from cds_service.cdshooks.card import to_wire
 from cds_service.guideline.assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What several parts of one card need: the open classes with the tests before them, conflicts, written dates."""
+
+    head: Headline
+    first: Mapping[str, tuple[str, ...]]
+    conflicts: tuple[str, ...]
+    dates: Dates
 
 
 def cards_for(assessments: Sequence[Assessment], case: Case, on: date, stamp: Stamp) -> list[dict[str, Any]]:
@@ -46,44 +58,37 @@ def _leading(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> dict
     head = headline(assessment)
     first = tests_by_class(open_classes(assessment), assessment, case, on)
     conflicts = shown_conflicts(assessment, first)
+    dates = Dates()
     offered = suggestions(draft_context(assessment, on, stamp), first, case)
     return without_empty(
         {
             "summary": head.summary,
-            "detail": _detail(head, first, conflicts, assessment, case, on, stamp),
+            "detail": _detail(_Gathered(head, first, conflicts, dates), assessment, case, on, stamp),
             "indicator": shown_indicator(assessment.severity, stamp),
             "source": source(assessment, assessment.rule, stamp),
             "suggestions": offered,
             "selectionBehavior": "at-most-one" if offered else None,
             "overrideReasons": override_reasons(),
             "links": links(assessment, stamp),
-            "extension": {RECOMMENDATION: recommendation(assessment, conflicts, case, on, stamp)},
+            "extension": {RECOMMENDATION: recommendation(assessment, conflicts, case, on, stamp, dates)},
         }
     )
 
 
-def _detail(
-    head: Headline,
-    first: Mapping[str, tuple[str, ...]],
-    conflicts: tuple[str, ...],
-    assessment: Assessment,
-    case: Case,
-    on: date,
-    stamp: Stamp,
-) -> str:
+def _detail(gathered: _Gathered, assessment: Assessment, case: Case, on: date, stamp: Stamp) -> str:
     """Ten seconds first: the answer and its reason; then everything needed to check it, in the contract's order."""
     parts = (
-        head.lead,
+        gathered.head.lead,
         sections.missing_tests(assessment) if assessment.action == "DATA_REQUEST" else "",
-        tables.values_table(assessment),
-        tables.lines_table(assessment),
-        sections.options(assessment, first),
+        tables.values_table(assessment, gathered.dates),
+        tables.lines_table(assessment, gathered.dates),
+        sections.options(assessment, gathered.first),
         sections.cautions(assessment),
         sections.watch(assessment),
-        sections.would_change(head.change),
+        sections.would_change(gathered.head.change),
         provenance.not_used(assessment, case),
         sections.evidence(assessment),
-        sections.disagreements(conflicts),
+        sections.disagreements(gathered.conflicts),
         provenance.footer(assessment, case, on, stamp),
     )
     return "\n\n".join([part for part in parts if part])

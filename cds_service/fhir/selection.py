@@ -172,7 +172,7 @@ def _bin_unmapped(resource: Resource, code: Any, bins: Bins) -> None:
 
 def _bin_distractor(resource: Resource, meant: list[Meaning], distracting: dict[str, Resource], bins: Bins) -> None:
     concept = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
-    if not concept or resource.get("status") not in USED_STATUSES:
+    if not concept or _status(resource) not in USED_STATUSES:
         bins.not_relevant += 1
         return
     said = distracting.get(concept)
@@ -186,16 +186,21 @@ def _status_counts(candidate: Candidate, bins: Bins) -> bool:
     resource = candidate.resource
     if resource["resourceType"] != "Observation":
         return not _is_never_data(resource, bins)
-    status = resource.get("status")
-    if isinstance(status, str) and status.strip() in USED_STATUSES:
+    status = _status(resource)
+    if status in USED_STATUSES:
         return True
     reason = "STATUS_PRELIMINARY" if status == "preliminary" else "STATUS"
     bins.set_aside(resource, reason, concept=candidate.measure)
     return False
 
 
+def _status(resource: Resource) -> str:
+    status = resource.get("status")
+    return status.strip() if isinstance(status, str) else ""
+
+
 def _is_never_data(resource: Resource, bins: Bins) -> bool:
-    if resource.get("status") in _NEVER_DATA:
+    if _status(resource) in _NEVER_DATA:
         bins.set_aside(resource, "STATUS")
         return True
     return False

@@ -16,6 +16,7 @@ from cds_service.case.segments import Segment, derive_segments
 
 REDUCED = 0.55
 ENOUGH_ANTI_CD20 = 1.4
+ENOUGH_MYCOPHENOLATE = 2.0
 
 
 def segment_of(*records: Exposure) -> Segment:
@@ -273,8 +274,23 @@ def test_life_long_cyclophosphamide(records: list[Exposure], prior: float | None
         ),
         pytest.param(
             [course("mycophenolate_mofetil", -400, -301), course("mycophenolate_mofetil", -300, None, milligrams=1000)],
-            1.0,
-            id="of a known and an unknown dose the known one",
+            None,
+            id="beside a low dose the unknown one could have been enough",
+        ),
+        pytest.param(
+            [course("mycophenolate_mofetil", -400, -301), course("mycophenolate_mofetil", -300, None, milligrams=2000)],
+            2.0,
+            id="beside an unknown dose one that is just enough",
+        ),
+        pytest.param(
+            [course("mycophenolic_acid", -400, -301), course("mycophenolic_acid", -300, None, milligrams=1440)],
+            2.0,
+            id="beside an unknown dose 1.44 g of acid is just enough",
+        ),
+        pytest.param(
+            [course("mycophenolate_mofetil", -400, -301), course("mycophenolate_mofetil", -300, None, milligrams=1999)],
+            None,
+            id="beside an unknown dose one that is just not enough",
         ),
         pytest.param([course("mycophenolate_mofetil", -400, None)], None, id="no dose recorded"),
         pytest.param(
@@ -286,7 +302,7 @@ def test_life_long_cyclophosphamide(records: list[Exposure], prior: float | None
 )
 def test_highest_daily_mycophenolate(records: list[Exposure], grams: float | None) -> None:
     expected = None if grams is None else pytest.approx(grams, abs=1e-9)
-    assert highest_mycophenolate_grams(segment_of(*records)) == expected
+    assert highest_mycophenolate_grams(segment_of(*records), ENOUGH_MYCOPHENOLATE) == expected
 
 
 # -- stepping a daily dose down -------------------------------------------------------------------

@@ -199,6 +199,8 @@ def test_a_line_is_open_when_any_of_its_segments_is(ends: tuple[int | None, int 
         pytest.param((-300, "remission"), (-100, "ineffective"), "ineffective", id="the later of two"),
         pytest.param((-100, "remission"), (-300, "ineffective"), "remission", id="the later of two, other class"),
         pytest.param((-300, "intolerance"), (None, ""), "", id="stopped for intolerance, the partner goes on (R-24)"),
+        pytest.param((-300, "remission"), (None, ""), "remission", id="remission, then the partner alone (TL-9)"),
+        pytest.param((-300, "ineffective"), (None, ""), "ineffective", id="one stopped as ineffective (TL-9)"),
         pytest.param(
             (-300, "intolerance"),
             (-50, ""),

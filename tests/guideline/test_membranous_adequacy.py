@@ -129,8 +129,6 @@ ROWS = [
         *MN_07),
     row("enough rituximab beside tacrolimus is asked for B cells", resistant_mn(rituximab(-210)), "MN-D6",
         missing="B_CELL_COUNT"),
-    row("tacrolimus of the combination not tolerated: no trough is asked for",
-        after_rituximab(tacrolimus(-215, -120, reason="intolerance")), "MN-30", "CYC_GC"),
     # step 19
     row("outcome of an earlier line unknown", resistant_mn(rituximab(-1100)), "MN-D8", missing="PRIOR_LINE_OUTCOME"),
     row("an earlier fall between 30 and 50 % is unknown", resistant_mn(rituximab(-1100), proteinuria(-1105, 8),

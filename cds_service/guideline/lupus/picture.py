@@ -10,51 +10,20 @@ from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line
 from cds_service.case.measures import EgfrTrend, at_least
-from cds_service.case.model import Day, Finding, Quantity
+from cds_service.case.model import Day, Quantity
+from cds_service.guideline.lupus.biopsy import BiopsyPicture
 from cds_service.guideline.outcomes import next_starts
-from cds_service.guideline.picture import Picture
 
 FIRST_REMISSION_DAY = 30
 BEST_NEIGHBOURHOOD = 60
 SEVERE_BIOPSY_AGE = 180
-BIOPSY_AGE = 365
 
 
-class LupusPicture(Picture):
+class LupusPicture(BiopsyPicture):
     """One patient with lupus nephritis on one day. L is the last line of any immunosuppressive class (R-12)."""
 
     disease: Literal["LN"] = "LN"
     planned_sequences = True
-
-    # -- biopsy -----------------------------------------------------------------------------------
-
-    @lazy
-    def class_finding(self) -> Finding | None:
-        """The newest class."""
-        return self.newest_answer("ln_class")
-
-    @lazy
-    def classes(self) -> frozenset[str]:
-        """The class as a set: {"III", "V"} for III+V; empty when unknown."""
-        return frozenset() if self.class_finding is None else frozenset(self.class_finding.value.split("+"))
-
-    @property
-    def membranous(self) -> bool:
-        """Class V without III or IV."""
-        return "V" in self.classes and not self.classes & {"III", "IV"}
-
-    @lazy
-    def biopsy_day(self) -> Day | None:
-        """The day of the newest biopsy that is known."""
-        days = [x.day for x in self.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
-        if self.class_finding is not None:
-            days.append(self.class_finding.day)
-        return max(days) if days else None
-
-    def on_biopsy(self, measure: str, max_age: int) -> Finding | None:
-        """A positive biopsy finding not older than that."""
-        answer = self.newest_answer(measure, max_age)
-        return answer if answer is not None and answer.value in {"positive", "yes"} else None
 
     # -- lines ------------------------------------------------------------------------------------
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from cds_service.case import measures
 from cds_service.case.measures import at_least
+from cds_service.guideline.lupus.biopsy import BIOPSY_AGE
 from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, used_in
+from cds_service.guideline.lupus.explained import EXPLAINED_OTHERWISE, ask
 from cds_service.guideline.lupus.flare import FLARE
-from cds_service.guideline.lupus.picture import BIOPSY_AGE, LupusPicture
+from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.lupus.resistance import RESISTANCE
 from cds_service.guideline.rows import Answer, Row, decided, row
-
-
-def _ask(rule: str, saw: str, *missing: str) -> Answer:
-    return Answer("LN_INSUFFICIENT_DATA", "DATA_REQUEST", rule, saw, missing=missing)
 
 
 @row("LN step 1", "Is the class unknown?", rules=("LN-D1",), source="K24 10.1 M")
 def class_unknown(p: LupusPicture) -> Answer | str:
     """Treatment of lupus nephritis rests on the class of a biopsy."""
     if p.class_finding is None:
-        return _ask("LN-D1", "no class recorded", "LN_CLASS")
+        return ask("LN-D1", "no class recorded", "LN_CLASS")
     return f"class {p.class_finding.value}"
 
 
@@ -49,7 +47,7 @@ def not_proliferative(p: LupusPicture) -> Answer | str:
 def current_values(p: LupusPicture) -> Answer | str:
     """Nothing is suggested without UPCR and eGFR of the last 90 days."""
     missing = tuple(name for name, value in (("UPCR", p.current), ("EGFR", p.egfr_now)) if value is None)
-    return _ask("LN-D2", "missing or older than 90 d", *missing) if missing else "both are current"
+    return ask("LN-D2", "missing or older than 90 d", *missing) if missing else "both are current"
 
 
 @row(
@@ -63,7 +61,7 @@ def untreated(p: LupusPicture) -> Answer | str:
     if p.lines:
         return f"last line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
     if p.unidentified_drugs:
-        return _ask("LN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
+        return ask("LN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
     if p.current_value < p.thresholds.ln_complete:
         return Answer("LN_INACTIVE", "WAIT_MONITOR", "LN-50", f"UPCR {p.current_value:g} g/g, untreated")
     if p.pregnant:
@@ -104,7 +102,7 @@ def no_baseline(p: LupusPicture) -> Answer | str:
     """Response cannot be judged without values from the start of the line."""
     found = (("BASELINE_UPCR", p.baseline), ("BASELINE_EGFR", p.egfr_baseline))
     missing = tuple(name for name, value in found if value is None)
-    return _ask("LN-D3", "no value around the start of the line", *missing) if missing else "both are known"
+    return ask("LN-D3", "no value around the start of the line", *missing) if missing else "both are known"
 
 
 @row("LN step 8", "A flare after remission?", source="E12, E19, K24", table=FLARE)
@@ -164,83 +162,6 @@ def intolerance(p: LupusPicture) -> Answer | str:
     return Answer("LN_INTOLERANT", "START_CLASS", "LN-19", saw, candidates)
 
 
-def _no_response(p: LupusPicture) -> bool:
-    reduction = p.reduction or 0.0
-    declining = p.trend.trend == "DECLINING"
-    if p.days >= p.thresholds.one_year:
-        return True
-    if p.days >= p.thresholds.full:
-        return declining or not at_least(reduction, p.thresholds.ln_small_reduction)
-    return declining or reduction <= 0
-
-
-@row("LN step 13", "Is there some response?", rules=("LN-13",), source="K24")
-def responding(p: LupusPicture) -> Answer | str:
-    """Improving, not yet in response: continue and optimise."""
-    saw = f"{p.reduction_seen} on day {p.days}, eGFR {p.trend.trend}"
-    return saw if _no_response(p) else Answer("LN_RESPONDING", "CONTINUE", "LN-13", saw)
-
-
-@row("LN step 14", "Is non-adherence recorded?", rules=("LN-14",), source="S001, S004 H")
-def non_adherent(p: LupusPicture) -> Answer | str:
-    """Apparent resistance explained by adherence: support it, use infusions or levels."""
-    reason = p.non_adherent(p.line)
-    return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-14", reason) if reason else "no non-adherence recorded; ask"
-
-
-def _too_little(p: LupusPicture) -> str:
-    grams = p.mycophenolate_grams
-    if grams is not None and not at_least(grams, p.thresholds.mycophenolate_grams):
-        p.figures["mpaa_dose_g"] = grams
-        return f"mycophenolate never above {grams:g} g/d"
-    if any(not p.judge.enough_cyclophosphamide(segment) for segment in p.line.of_class("CYC")):
-        return f"cyclophosphamide below {p.thresholds.cyc_lupus_grams:g} g"
-    return ""
-
-
-@row("LN step 15", "Was the dose too low, or unknown?", rules=("LN-15", "LN-D4"), source="S001, S004 H")
-def dose(p: LupusPicture) -> Answer | str:
-    """Apparent resistance explained by dose: reach a full dose before calling it resistance."""
-    too_little = _too_little(p)
-    if not too_little and "MPAA" in p.line.classes and p.mycophenolate_grams is None:
-        saw = "dose of mycophenolate not recorded"
-        return Answer("LN_INADEQUATE_LINE", "DATA_REQUEST", "LN-D4", saw, missing=("MPAA_DOSE",))
-    if not too_little and not p.judge.adequate_classes(p.line, None):
-        too_little = "exposure too short or too small"
-    return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-15", too_little) if too_little else "dose adequate"
-
-
-@row("LN step 16", "Scarring without activity on a biopsy of the last year?", rules=("LN-16",), source="S004 H, OP")
-def scarring(p: LupusPicture) -> Answer | str:
-    """Chronic damage without activity does not profit from more immunosuppression."""
-    activity, chronicity = p.newest("ln_activity_index", BIOPSY_AGE), p.newest("ln_chronicity_index", BIOPSY_AGE)
-    if activity is None or chronicity is None:
-        return "no activity and chronicity index within a year"
-    p.use(activity, "biopsy")
-    p.use(chronicity, "biopsy")
-    saw = f"activity {activity.value:g}, chronicity {chronicity.value:g}"
-    if activity.value <= p.thresholds.ln_activity_low and chronicity.value >= p.thresholds.ln_chronicity_high:
-        return Answer("LN_CHRONIC_DAMAGE", "SUPPORTIVE", "LN-16", saw)
-    return saw
-
-
-@row("LN step 17", "Has eGFR fallen, not yet confirmed?", rules=("LN-D6",), source="OP")
-def decline_unconfirmed(p: LupusPicture) -> Answer | str:
-    """Severity depends on a confirmed eGFR trend."""
-    if p.trend.trend == "UNCONFIRMED":
-        return _ask("LN-D6", "one low eGFR", "REPEAT_CREATININE")
-    return f"eGFR {p.trend.trend}"
-
-
-@row("LN step 18", "Is the newest biopsy older than a year?", source="A24 H")
-def old_biopsy(p: LupusPicture) -> Answer | str:
-    """Before treatment is changed a biopsy older than a year should be repeated; the answer carries that as a note."""
-    if p.biopsy_day is not None and p.age(p.biopsy_day) <= BIOPSY_AGE:
-        return f"biopsy {p.age(p.biopsy_day)} d ago"
-    p.standing_notes.append("REBIOPSY_RECOMMENDED")
-    return "no biopsy within a year"
-
-
 @row("LN step 19", "No response in pregnancy?", rules=("LN-05",), source="K24 10.3.2 M")
 def pregnant(p: LupusPicture) -> Answer | str:
     """No response in pregnancy: azathioprine with a calcineurin inhibitor and glucocorticoid."""
@@ -256,7 +177,7 @@ def past_lines(p: LupusPicture) -> Answer | str:
     line = p.unknown_past_line
     if line is None:
         return "every past line has an outcome"
-    return _ask("LN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    return ask("LN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
 
 
 @row("LN step 21", "No response: what failed, how severe?", source="K24, A24, E25, S004", table=RESISTANCE)
@@ -278,12 +199,7 @@ STEPS: tuple[Row[LupusPicture], ...] = (
     borderline,
     too_early,
     intolerance,
-    responding,
-    non_adherent,
-    dose,
-    scarring,
-    decline_unconfirmed,
-    old_biopsy,
+    *EXPLAINED_OTHERWISE,
     pregnant,
     past_lines,
     resistant,

@@ -9,18 +9,17 @@ from cds_service.case.drug_classes import ANTI_CD20, STANDARD_IN_MEMBRANOUS
 from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line
 from cds_service.case.measures import EgfrTrend, at_least
-from cds_service.case.model import Day, Finding, Quantity
+from cds_service.case.model import Day, Quantity
 from cds_service.case.segments import Segment
+from cds_service.guideline.membranous.antibody import AntibodyPicture
 from cds_service.guideline.outcomes import next_starts
-from cds_service.guideline.picture import Picture
 
-AntibodyState = Literal["NEG", "LOW", "POS", "NA", "UNKNOWN"]
 FIRST_REMISSION_DAY = 30
 OLDEST_REFERENCE = 730
 CREATININE_EXPONENT = 1.2
 
 
-class MembranousPicture(Picture):
+class MembranousPicture(AntibodyPicture):
     """One patient with membranous nephropathy on one day. L is the last standard line."""
 
     disease: Literal["MN"] = "MN"
@@ -231,55 +230,6 @@ class MembranousPicture(Picture):
         since = measures.between(self.proteinuria, self.line.start, self.today)
         return min(since, key=lambda value: (value.value, value.day)) if since else None
 
-    # -- antibody ---------------------------------------------------------------------------------
-
-    @lazy
-    def elisa(self) -> Quantity | None:
-        """Current anti-PLA2R by ELISA."""
-        return self.newest("anti_pla2r_elisa", self.thresholds.antibody_age)
-
-    @lazy
-    def immunofluorescence(self) -> Finding | None:
-        """The newest IIF within 30 d of the ELISA, or of today when there is none (R-26)."""
-        anchor = self.today if self.elisa is None else self.elisa.day
-        near = [
-            answer
-            for answer in self.case.answers("anti_pla2r_iif")
-            if abs(answer.day - anchor) <= self.thresholds.antibody_pairing
-            and self.age(answer.day) <= self.thresholds.antibody_age
-        ]
-        return near[-1] if near else None
-
-    @lazy
-    def pla2r_disease(self) -> bool | None:
-        """Whether the disease carries the antibody at all; None while that cannot be told."""
-        elisa = self.case.series("anti_pla2r_elisa")
-        words = self.case.answers("anti_pla2r_iif")
-        stains = self.case.answers("pla2r_stain")
-        if any(value.value >= self.thresholds.antibody_positive for value in elisa) or any(
-            answer.value == "positive" for answer in (*words, *stains)
-        ):
-            return True
-        blood_negative = any(value.value < self.thresholds.antibody_negative for value in elisa) or any(
-            answer.value == "negative" for answer in words
-        )
-        stain_negative = any(answer.value == "negative" for answer in stains)
-        return False if blood_negative and stain_negative else None
-
-    @lazy
-    def antibody(self) -> AntibodyState:
-        """The antibody now: negative, low, positive, not applicable, or unknown (R-05)."""
-        if self.pla2r_disease is False:
-            return "NA"
-        word = self.immunofluorescence.value if self.immunofluorescence else ""
-        if self.elisa is None:
-            return {"positive": "POS", "negative": "NEG"}.get(word, "UNKNOWN")  # type: ignore[return-value]
-        if word == "positive" or self.elisa.value >= self.thresholds.antibody_positive:
-            return "POS"
-        if word == "negative" or self.elisa.value < self.thresholds.antibody_negative:
-            return "NEG"
-        return "LOW"
-
     @lazy
     def antibody_baseline(self) -> Quantity | None:
         """Anti-PLA2R at the start of L."""
@@ -291,20 +241,3 @@ class MembranousPicture(Picture):
         if self.elisa is None or self.antibody_baseline is None or self.antibody_baseline.value <= 0:
             return None
         return measures.reduction(self.elisa.value, self.antibody_baseline.value)
-
-    @lazy
-    def days_without_antibody(self) -> int:
-        """Days since the first result of the current run of negative results."""
-        results: dict[Day, bool] = {}
-        for value in self.case.series("anti_pla2r_elisa"):
-            results[value.day] = value.value < self.thresholds.antibody_negative
-        low = {v.day for v in self.case.series("anti_pla2r_elisa") if v.value < self.thresholds.antibody_positive}
-        for answer in self.case.answers("anti_pla2r_iif"):
-            agreeing = answer.day in low or answer.day not in results
-            results[answer.day] = answer.value == "negative" and agreeing
-        first = self.immunofluorescence.day if self.immunofluorescence else self.today
-        for day in sorted(results, reverse=True):
-            if not results[day]:
-                break
-            first = day
-        return self.age(first)

@@ -8,15 +8,12 @@ from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.membranous.relapse import RELAPSE
 from cds_service.guideline.membranous.remission import REMISSION
 from cds_service.guideline.membranous.resistance import RESISTANCE, failed
+from cds_service.guideline.membranous.response import RESPONSE, ask
 from cds_service.guideline.membranous.untreated import UNTREATED, advanced_answer
 from cds_service.guideline.rows import Answer, Row, decided, row, walk
 
 MALIGNANCY_WINDOW = 365
 SUSPECTED = frozenset({"provisional", "unconfirmed"})
-
-
-def _ask(rule: str, saw: str, *missing: str) -> Answer:
-    return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", rule, saw, missing=missing)
 
 
 @row("MN step 1", "Is the diagnosis only suspected?", rules=("MN-D0",), source="K21 3.1 M")
@@ -27,7 +24,7 @@ def diagnosis(p: MembranousPicture) -> Answer | str:
         return "the diagnosis is established"
     if any(value.value >= p.thresholds.antibody_diagnostic for value in p.case.series("anti_pla2r_elisa")):
         return "suspected, and anti-PLA2R confirmed it"
-    return _ask("MN-D0", "only a suspected diagnosis", "MN_DIAGNOSIS_CONFIRMATION")
+    return ask("MN-D0", "only a suspected diagnosis", "MN_DIAGNOSIS_CONFIRMATION")
 
 
 def _malignancy_near_onset(p: MembranousPicture) -> bool:
@@ -54,7 +51,7 @@ def secondary(p: MembranousPicture) -> Answer | str:
 def current_values(p: MembranousPicture) -> Answer | str:
     """Nothing is suggested without proteinuria and eGFR of the last 90 days."""
     missing = tuple(name for name, value in (("PROTEINURIA", p.current), ("EGFR", p.egfr_now)) if value is None)
-    return _ask("MN-D1", "missing or older than 90 d", *missing) if missing else "both are current"
+    return ask("MN-D1", "missing or older than 90 d", *missing) if missing else "both are current"
 
 
 @row("MN step 4", "Has there been no standard line?", rules=("MN-D8",), source="K21 3.2", table=UNTREATED)
@@ -63,7 +60,7 @@ def untreated(p: MembranousPicture) -> Answer | str:
     if p.standard_lines:
         return f"last standard line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
     if p.unidentified_drugs:
-        return _ask("MN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
+        return ask("MN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
     if any("MPAA" in line.classes for line in p.lines):
         p.standing_notes.append("MPAA_MONO_NOT_RECOMMENDED")
     return decided(UNTREATED, p)
@@ -113,7 +110,7 @@ def no_baseline(p: MembranousPicture) -> Answer | str:
     """Response cannot be judged without a value from the start of the line."""
     if p.baseline is not None:
         return f"baseline {p.baseline.value:g} {p.baseline.unit}"
-    return _ask("MN-D11", "no value around the start of the line", "BASELINE_PROTEINURIA")
+    return ask("MN-D11", "no value around the start of the line", "BASELINE_PROTEINURIA")
 
 
 @row(
@@ -142,93 +139,6 @@ def intolerance(p: MembranousPicture) -> Answer | str:
     return Answer("MN_INTOLERANT", "START_CLASS", "MN-19", saw, candidates)
 
 
-@row("MN step 11", "Less than 120 days on the line?", rules=("MN-06",), source="S000, S003")
-def too_early(p: MembranousPicture) -> Answer | str:
-    """Before four months no line can be judged."""
-    if p.days < p.thresholds.early:
-        return Answer("MN_ON_TREATMENT_EARLY", "CONTINUE", "MN-06", f"day {p.days}")
-    return f"day {p.days}"
-
-
-@row("MN step 12", "Below 3.5 g/d?", rules=("MN-18",), source="OP")
-def below_nephrotic(p: MembranousPicture) -> Answer | str:
-    """Proteinuria below 3.5 g/d without remission is watched."""
-    saw = f"proteinuria {p.current_value:g} g/d"
-    return saw if p.nephrotic else Answer("MN_SUBNEPHROTIC", "WAIT_MONITOR", "MN-18", saw)
-
-
-@row(
-    "MN step 13",
-    "Is the antibody gone?",
-    rules=("MN-17b", "MN-D3", "MN-16", "MN-17", "MN-17c"),
-    source="S000 H",
-)
-def antibody_gone(p: MembranousPicture) -> Answer | str:
-    """Without the antibody, lasting proteinuria is lag or scarring, not resistance."""
-    if p.antibody != "NEG":
-        return f"antibody {p.antibody}"
-    if p.trend.trend == "DECLINING":
-        return Answer("MN_AB_NEG_DECLINING", "REBIOPSY", "MN-17b", "antibody gone, eGFR falling")
-    if p.albumin is None:
-        return _ask("MN-D3", "antibody gone, albumin missing", "ALBUMIN")
-    if p.albumin.value >= p.thresholds.mn_normal_albumin:
-        return _scarring("MN-16", f"antibody gone, albumin {p.albumin.value:g} g/L")
-    days = p.days_without_antibody
-    if days <= p.thresholds.immunologic_lag:
-        return Answer("MN_IMMUNOLOGIC_REMISSION", "WAIT_MONITOR", "MN-17", f"antibody gone for {days} d")
-    return _scarring("MN-17c", f"antibody gone for {days} d")
-
-
-def _scarring(rule: str, saw: str) -> Answer:
-    return Answer("MN_SUSPECT_SECONDARY_FSGS", "REBIOPSY", rule, saw)
-
-
-@row("MN step 14", "Albumin normal after 180 days without response?", rules=("MN-16",), source="S000 H")
-def albumin_normal(p: MembranousPicture) -> Answer | str:
-    """Normal albumin despite proteinuria: scarring is likelier than active disease."""
-    normal = p.albumin is not None and p.albumin.value >= p.thresholds.mn_normal_albumin
-    if normal and p.days >= p.thresholds.full and not p.reduced_by(p.thresholds.mn_partial_reduction):
-        return _scarring("MN-16", f"albumin normal on day {p.days}, {p.reduction_seen}")
-    return f"albumin {'normal' if normal else 'low or missing'}, day {p.days}, {p.reduction_seen}"
-
-
-@row("MN step 15", "Is there a response or a favourable trend?", rules=("MN-11",), source="S003 H")
-def responding(p: MembranousPicture) -> Answer | str:
-    """A favourable trend: do not stop at six months."""
-    in_time = p.reduced_by(p.thresholds.mn_trend_reduction) and p.days < p.thresholds.one_year
-    if p.reduced_by(p.thresholds.mn_partial_reduction) or in_time:
-        return Answer("MN_RESPONDING", "CONTINUE", "MN-11", f"{p.reduction_seen} on day {p.days}")
-    return f"{p.reduction_seen} on day {p.days}"
-
-
-def _early_resistance(p: MembranousPicture) -> bool:
-    """Case (c) of resistance: a falling eGFR, or an antibody known not to have halved, already counts at four months."""
-    if p.albumin is not None and p.albumin.value >= p.thresholds.mn_normal_albumin:
-        return False
-    kept = p.antibody_fall is not None and not at_least(p.antibody_fall, p.thresholds.antibody_partial_fall)
-    return p.trend.trend == "DECLINING" or (p.antibody == "POS" and kept)
-
-
-@row("MN step 16", "Day 120 to 179 without a sign of early resistance?", rules=("MN-06",), source="OP")
-def early(p: MembranousPicture) -> Answer | str:
-    """Between four and six months only a falling eGFR or an unmoved antibody is called resistance."""
-    if p.days < p.thresholds.full and not _early_resistance(p):
-        return Answer("MN_ON_TREATMENT_EARLY", "CONTINUE", "MN-06", f"day {p.days}, no early sign of resistance")
-    return f"day {p.days}"
-
-
-@row("MN step 17", "Is albumin or the antibody missing?", rules=("MN-D3", "MN-D2", "MN-D4"), source="S000")
-def needed_for_resistance(p: MembranousPicture) -> Answer | str:
-    """Resistance is not called without albumin and a clear antibody result."""
-    if p.albumin is None:
-        return _ask("MN-D3", "albumin missing or stale", "ALBUMIN")
-    if p.antibody == "UNKNOWN":
-        return _ask("MN-D2", "antibody missing or stale", "ANTI_PLA2R")
-    if p.antibody == "LOW":
-        return _ask("MN-D4", "antibody between negative and positive", "ANTI_PLA2R_IIF")
-    return f"albumin {p.albumin.value:g} g/L, antibody {p.antibody}"
-
-
 @row("MN step 18", "Was the line given adequately?", source="S000 H", table=ADEQUACY)
 def adequacy(p: MembranousPicture) -> Answer | str:
     """Perceived resistance is ruled out first: adherence, levels, dose, B cells."""
@@ -241,7 +151,7 @@ def past_lines(p: MembranousPicture) -> Answer | str:
     line = p.unknown_past_line
     if line is None:
         return "every past standard line has an outcome"
-    return _ask("MN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    return ask("MN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
 
 
 @row("MN step 20", "Resistant: what failed, and where is eGFR going?", source="S000, K21", table=RESISTANCE)
@@ -261,13 +171,7 @@ STEPS: tuple[Row[MembranousPicture], ...] = (
     relapse,
     no_baseline,
     intolerance,
-    too_early,
-    below_nephrotic,
-    antibody_gone,
-    albumin_normal,
-    responding,
-    early,
-    needed_for_resistance,
+    *RESPONSE,
     adequacy,
     past_lines,
     resistant,

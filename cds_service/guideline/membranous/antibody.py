@@ -1,0 +1,79 @@
+"""Anti-PLA2R now and over time: negative, low, positive, or not a PLA2R disease at all (clinical-spec section 4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cds_service.case.lazy import lazy
+from cds_service.case.model import Day, Finding, Quantity
+from cds_service.guideline.picture import Picture
+
+AntibodyState = Literal["NEG", "LOW", "POS", "NA", "UNKNOWN"]
+
+
+class AntibodyPicture(Picture):
+    """The part of the picture that only the antibody results make."""
+
+    @lazy
+    def elisa(self) -> Quantity | None:
+        """Current anti-PLA2R by ELISA."""
+        return self.newest("anti_pla2r_elisa", self.thresholds.antibody_age)
+
+    @lazy
+    def immunofluorescence(self) -> Finding | None:
+        """The newest IIF within 30 d of the ELISA, or of today when there is none (R-26)."""
+        anchor = self.today if self.elisa is None else self.elisa.day
+        near = [
+            answer
+            for answer in self.case.answers("anti_pla2r_iif")
+            if abs(answer.day - anchor) <= self.thresholds.antibody_pairing
+            and self.age(answer.day) <= self.thresholds.antibody_age
+        ]
+        return near[-1] if near else None
+
+    @lazy
+    def pla2r_disease(self) -> bool | None:
+        """Whether the disease carries the antibody at all; None while that cannot be told."""
+        elisa = self.case.series("anti_pla2r_elisa")
+        words = self.case.answers("anti_pla2r_iif")
+        stains = self.case.answers("pla2r_stain")
+        if any(value.value >= self.thresholds.antibody_positive for value in elisa) or any(
+            answer.value == "positive" for answer in (*words, *stains)
+        ):
+            return True
+        blood_negative = any(value.value < self.thresholds.antibody_negative for value in elisa) or any(
+            answer.value == "negative" for answer in words
+        )
+        stain_negative = any(answer.value == "negative" for answer in stains)
+        return False if blood_negative and stain_negative else None
+
+    @lazy
+    def antibody(self) -> AntibodyState:
+        """The antibody now: negative, low, positive, not applicable, or unknown (R-05)."""
+        if self.pla2r_disease is False:
+            return "NA"
+        word = self.immunofluorescence.value if self.immunofluorescence else ""
+        if self.elisa is None:
+            return {"positive": "POS", "negative": "NEG"}.get(word, "UNKNOWN")  # type: ignore[return-value]
+        if word == "positive" or self.elisa.value >= self.thresholds.antibody_positive:
+            return "POS"
+        if word == "negative" or self.elisa.value < self.thresholds.antibody_negative:
+            return "NEG"
+        return "LOW"
+
+    @lazy
+    def days_without_antibody(self) -> int:
+        """Days since the first result of the current run of negative results."""
+        results: dict[Day, bool] = {}
+        for value in self.case.series("anti_pla2r_elisa"):
+            results[value.day] = value.value < self.thresholds.antibody_negative
+        low = {v.day for v in self.case.series("anti_pla2r_elisa") if v.value < self.thresholds.antibody_positive}
+        for answer in self.case.answers("anti_pla2r_iif"):
+            agreeing = answer.day in low or answer.day not in results
+            results[answer.day] = answer.value == "negative" and agreeing
+        first = self.immunofluorescence.day if self.immunofluorescence else self.today
+        for day in sorted(results, reverse=True):
+            if not results[day]:
+                break
+            first = day
+        return self.age(first)
