@@ -11,8 +11,9 @@ import re
 import unicodedata
 
 ELLIPSIS = "…"
-_BLANKS = re.compile(r"\s+")
 _SCHEME = re.compile(r"(?i)\b(https?|ftps?|mailto|xmpp|javascript|vbscript|data|file)\s*:")
+# Every scheme holds one of these; looking for them is cheaper. Only ASCII can be looked at so (U+017F is an s to `re`).
+_IN_SCHEMES = ("http", "ftp", "mailto", "xmpp", "script", "data", "file")
 _WWW = re.compile(r"(?i)\bwww\.")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#])")
 _BLOCK_START = re.compile(r"^(?:([-+=])(?=[-+=\s]|$)|(\d+)([.)])(?=\s|$))")
@@ -42,9 +43,10 @@ def chart_text(text: str, limit: int = 80) -> str:
 
 def _unlinked(text: str) -> str:
     """A blank inside every address, so that no renderer finds one."""
-    if ":" in text:
+    small = text.lower()
+    if ":" in text and not (text.isascii() and all(part not in small for part in _IN_SCHEMES)):
         text = _SCHEME.sub(r"\1 :", text)
-    if "www." in text.lower():
+    if "www." in small:
         text = _WWW.sub("www .", text)
     return text.replace("@", " @ ")
 
@@ -52,10 +54,9 @@ def _unlinked(text: str) -> str:
 def _printable(text: str) -> str:
     """Category C (control, format, surrogate, private) becomes a blank: it can hide, reverse or split what is read."""
     # Nearly all texts are printable as they are; the walk is for the others.
-    if text.isascii() and text.isprintable():
-        return _BLANKS.sub(" ", text).strip()
-    kept = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in text)
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", kept)).strip()
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in text)
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 
 from cds_service.case.model import Day
 
-# Below this a shortest writing may be scientific or longer than six decimals.
+# Below this the shortest writing may be scientific or longer than six decimals.
 _SMALL = 0.001
 # Below the first a whole number, below the second one of four decimals, has six significant digits at most.
 _WHOLE = 1_000_000
@@ -24,34 +24,41 @@ class Dates(dict[Day, str]):
 
 def rounded(value: float) -> float | int:
     """At most four decimals and six significant digits, whole numbers without a decimal point (7.6, 165, 0.087)."""
-    if not math.isfinite(value):
-        return 0
     size = abs(value)
     if size < _WHOLE and value == int(value):
         return int(value)
     if size < _EXACT and value == round(value, 4):
         return value
+    if not math.isfinite(value):
+        return 0
     short = round(float(f"{value:.6g}"), 4)
     # JSON writers know integers of 64 bits only.
     return int(short) if short.is_integer() and abs(short) <= 2**53 else short
 
 
-def shown(value: float, digits: int = 3) -> str:
+def shown(value: float) -> str:
     """A number in words' company: three significant digits after the point at most, never 1e+05."""
     size = abs(value)
-    if not math.isfinite(size):
-        return "?"
-    if size >= 10 ** (digits - 1):
-        return f"{value:.1f}".removesuffix(".0")
-    if size >= _SMALL:
-        return f"{value:.{digits}g}"
-    text = f"{float(f'{value:.{digits}g}'):.6f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    if _SMALL <= size < 100:
+        return f"{value:.3g}"
+    return _tenths(value) if size >= 100 else _tiny(value)
 
 
 def percent(share: float) -> str:
     """A share as per cent with one decimal where there is one, so that 29.6 % is not read as the 30 % limit."""
-    return f"{shown(round(share * 100, 1), 4)} %"
+    # Adding 0.0 takes the sign from -0.0.
+    return f"{_tenths(round(share * 100, 1) + 0.0)} %"
+
+
+def _tenths(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0") if math.isfinite(value) else "?"
+
+
+def _tiny(value: float) -> str:
+    if math.isnan(value):
+        return "?"
+    text = f"{float(f'{value:.3g}'):.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def iso(day: Day) -> str:

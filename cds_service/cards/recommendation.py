@@ -27,7 +27,7 @@ def recommendation(
             "action": assessment.action,
             "nextClass": assessment.next_class if starts else None,
             "alternatives": open_alternatives(assessment),
-            "vetoed": [{"class": veto.therapy_class, "reason": veto.reason} for veto in assessment.vetoed],
+            "vetoed": [_reasoned("class", veto.therapy_class, veto.reason) for veto in assessment.vetoed],
             "rule": assessment.rule,
             "severity": assessment.severity,
             "notes": _said(assessment.notes),
@@ -36,7 +36,7 @@ def recommendation(
             "conflicts": _said(conflicts),
             "facts": [_fact(fact, dates) for fact in assessment.facts],
             "lines": [_line(line, dates) for line in assessment.lines],
-            "setAside": [{"resource": item.resource, "reason": item.reason} for item in case.set_aside],
+            "setAside": [_reasoned("resource", item.resource, item.reason) for item in case.set_aside],
             "asOf": on.isoformat(),
             "versions": versions(stamp),
         }
@@ -90,6 +90,11 @@ def _versions(service: str, knowledge: str, mappings: str, changed_thresholds: t
 
 def _said(words: Sequence[str]) -> list[str]:
     return list(filter(None, words))
+
+
+def _reasoned(kind: str, name: str, reason: str) -> dict[str, Any]:
+    members = {kind: name, "reason": reason}
+    return members if name and reason else without_empty(members)
 
 
 def _fact(fact: Fact, dates: Dates) -> dict[str, Any]:

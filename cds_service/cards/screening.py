@@ -27,11 +27,18 @@ def tests_by_class(classes: Sequence[str], assessment: Assessment, case: Case, o
     by_group: dict[str, tuple[str, ...]] = {}
     found = {}
     for therapy_class in classes:
-        group = "anti-CD20" if therapy_class in ANTI_CD20_CLASSES else therapy_class
+        group = _group(therapy_class)
         if group not in by_group:
             by_group[group] = _tests_first(therapy_class, assessment, case, today)
         found[therapy_class] = by_group[group]
     return found
+
+
+def _group(therapy_class: str) -> str:
+    """Classes of one group need the same tests."""
+    if therapy_class in ANTI_CD20_CLASSES:
+        return "anti-CD20"
+    return "cyclophosphamide" if therapy_class == "CYC_GC" else "other"
 
 
 def _tests_first(therapy_class: str, assessment: Assessment, case: Case, today: int) -> tuple[str, ...]:
@@ -68,7 +75,7 @@ def _may_be_pregnant(case: Case, today: int) -> bool:
     return int((today - case.patient.born.first) / _DAYS_PER_YEAR) in _CHILDBEARING
 
 
-def _recent(results: tuple[Finding, ...] | tuple[Quantity, ...], today: int, days: int) -> bool:
+def _recent(results: Sequence[Finding | Quantity], today: int, days: int) -> bool:
     # Newest first: the answer is nearly always there.
     for result in reversed(results):  # noqa: SIM110
         if today - days <= result.day <= today:

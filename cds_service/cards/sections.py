@@ -18,6 +18,7 @@ from cds_service.cards.wording_vetoes import veto_wording
 from cds_service.guideline.assessment import Assessment
 from cds_service.guideline.evidence import EVIDENCE, Evidence
 
+MOST_OF_A_FINDING = 240
 # Parts that follow from rule, class and register alone are remembered; nothing a chart says may be a key.
 _REMEMBERED = 512
 _TREATMENT = frozenset(
@@ -149,7 +150,7 @@ def _source(code: str, entry: Evidence) -> str:
     citation = chart_text(entry.citation, 160)
     linked = f"[{citation}]({entry.url})" if entry.url else citation
     sure = CONFIDENCE.get(entry.confidence, "confidence not stated")
-    finding = chart_text(entry.finding.replace(">=", "≥").replace("<=", "≤"), 240)
+    finding = chart_text(entry.finding, MOST_OF_A_FINDING)
     return f"{code} {linked}: {finding} ({sure})."
 
 

@@ -10,7 +10,7 @@ from cds_service.cards.figures import joined
 from cds_service.cards.filling import fill
 from cds_service.cards.headline import SUMMARY_LIMIT
 from cds_service.cards.provenance import UNSIGNED
-from cds_service.cards.recommendation import versions
+from cds_service.cards.recommendation import versions, without_empty
 from cds_service.cards.sections import listed
 from cds_service.cards.stamp import Stamp
 from cds_service.cards.wording_notes import PREGNANCY_NOTE, TERATOGEN_AGENTS, TERATOGEN_DETAIL, TERATOGEN_SUMMARY
@@ -35,15 +35,17 @@ def teratogen_parts(assessment: Assessment, case: Case, on: date, stamp: Stamp) 
     figures = {"agents": agents} if agents else {}
     sources = listed("On the active list", (f"{_name(e)}, since {date.fromordinal(e.start)}" for e in active))
     footer = f"---\n\n{PREGNANCY_NOTE} · as of {on.isoformat()} · knowledge {stamp.knowledge_version}\n\n{UNSIGNED}"
-    notice = {
-        "note": PREGNANCY_NOTE,
-        "severity": "critical",
-        "disease": assessment.disease,
-        "rule": assessment.rule,
-        "sources": [exposure.source for exposure in active],
-        "asOf": on.isoformat(),
-        "versions": versions(stamp),
-    }
+    notice = without_empty(
+        {
+            "note": PREGNANCY_NOTE,
+            "severity": "critical",
+            "disease": assessment.disease,
+            "rule": assessment.rule,
+            "sources": [exposure.source for exposure in active if exposure.source],
+            "asOf": on.isoformat(),
+            "versions": versions(stamp),
+        }
+    )
     return {
         "summary": plain_text(fill(TERATOGEN_SUMMARY, figures), SUMMARY_LIMIT),
         "detail": "\n\n".join(part for part in (fill(TERATOGEN_DETAIL, figures), sources, footer) if part),

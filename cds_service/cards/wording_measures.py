@@ -51,6 +51,11 @@ MEASURES: dict[str, str] = {
 }
 
 UNITS: dict[str, str] = {
+    "g/d": "g/d",
+    "g/g": "g/g",
+    "g/L": "g/L",
+    "RU/mL": "RU/mL",
+    "ng/mL": "ng/mL",
     "mL/min/1.73m2": "mL/min/1.73 m²",
     "umol/L": "µmol/L",
     "cells/uL": "/µL",

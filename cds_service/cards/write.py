@@ -25,7 +25,6 @@ from cds_service.cards.stamp import Stamp
 from cds_service.cards.suggestions import suggestions
 from cds_service.cards.wording_notes import PREGNANCY_NOTE
 from cds_service.case.model import Case
-from cds_service.cdshooks.card import to_wire
 from cds_service.guideline.assessment import Assessment
 
 
@@ -95,8 +94,7 @@ def _detail(gathered: _Gathered, assessment: Assessment, case: Case, on: date, s
 
 
 def _pregnancy(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> dict[str, Any]:
-    # Rare and small: the walk through the whole card costs nothing here.
-    card: dict[str, Any] = to_wire(
+    return without_empty(
         {
             **teratogen.teratogen_parts(assessment, case, on, stamp),
             "indicator": shown_indicator("critical", stamp),
@@ -105,4 +103,3 @@ def _pregnancy(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> di
             "links": links(assessment, stamp),
         }
     )
-    return card

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cds_service.case.drug_classes import MOFETIL_PER_ACID
+from cds_service.case.measures import at_least
 from cds_service.case.model import Day, Exposure
-from cds_service.case.segments import Segment, counted_and_echoes
+from cds_service.case.segments import SMALLEST_PULSE_MILLIGRAMS, Segment, counted_and_echoes
 
 STANDARD_INFUSION_GRAMS = 1.0
 GRAMS_PER_STANDARD_M2_DOSE = 0.7
 STANDARD_M2_DOSE = 375.0
-SMALLEST_PULSE_MILLIGRAMS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,8 @@ def _is_a_pulse(record: Exposure) -> bool:
 def _daily_milligrams(record: Exposure) -> float | None:
     if record.dose is None:
         return None
-    if record.dose.per == "day" or (record.dose.per == "administration" and record.start == record.end):
+    single = record.dose.per == "administration" and record.start == record.end
+    if record.dose.per == "day" or single:
         return record.dose.milligrams
     return None
 
@@ -132,7 +133,7 @@ def _total(milligrams: Iterable[float | None]) -> float | None:
 def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day, prior_grams: float | None) -> float:
     """Life-long grams as far as known: the recorded earlier total plus every dose that can be computed."""
     records = [exposure for exposure in exposures if exposure.agent == "cyclophosphamide"]
-    known = [record for record in records if record.dose is not None and record.dose.per != "administration-m2"]
+    known = [record for record in records if _daily_milligrams(record) is not None]
     computed = cyclophosphamide_dose(known, today).grams or 0.0
     return (prior_grams or 0.0) + computed
 
@@ -144,7 +145,7 @@ def highest_mycophenolate_grams(segment: Segment, enough: float) -> float | None
         for record in segment.records
         if record.dose is not None and record.dose.per == "day"
     ]
-    if not doses or (len(doses) < len(segment.records) and max(doses) < enough):
+    if not doses or (len(doses) < len(segment.records) and not at_least(max(doses), enough)):
         return None
     return max(doses)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.lazy import lazy
 from cds_service.case.model import Day, Exposure
-from cds_service.case.segments import Segment, derive_segments, far_future, last_reason
+from cds_service.case.segments import GAP_AFTER_A_VERDICT, Segment, derive_segments, far_future, last_reason
 
 COMBINATION_WINDOW = 60
 COMBINATION_OVERLAP = 60
@@ -53,7 +53,10 @@ class Line:
         )
 
     def _outlives(self, segment: Segment) -> bool:
-        return self.open and not segment.open
+        """Whether the line went on for a month or more after this class was stopped."""
+        if segment.end is None:
+            return False
+        return self.open or max(far_future(other.end) for other in self.segments) - segment.end > GAP_AFTER_A_VERDICT
 
     @lazy
     def sources(self) -> tuple[str, ...]:
@@ -138,9 +141,19 @@ def _join_planned_sequences(lines: Sequence[Line]) -> list[Line]:
 
 def _is_planned_continuation(before: Line, line: Line) -> bool:
     """TL-8: cyclophosphamide then planned mycophenolate or azathioprine; azathioprine after anything that worked."""
-    if before.end is None or line.start <= before.start or line.start - before.end > PLANNED_SEQUENCE_GAP:
+    if line.start <= before.start:
         return False
-    short_course = before.classes == {"CYC"} and before.end - before.start <= PLANNED_SEQUENCE_LENGTH
-    if short_course and before.reason != "ineffective" and line.classes in ({"MPAA"}, {"AZA"}):
-        return True
+    added = line.classes - before.classes
+    if added in ({"MPAA"}, {"AZA"}) and any(_is_induction_of(line, course) for course in before.of_class("CYC")):
+        return line.classes - added <= before.classes
+    if before.end is None or line.start - before.end > PLANNED_SEQUENCE_GAP:
+        return False
     return line.classes == {"AZA"} and before.reason not in {"ineffective", "intolerance"}
+
+
+def _is_induction_of(line: Line, course: Segment) -> bool:
+    """A short cyclophosphamide course, not ineffective, that the line follows within 60 d."""
+    if course.end is None or course.reason == "ineffective":
+        return False
+    short = course.end - course.start <= PLANNED_SEQUENCE_LENGTH
+    return short and line.start - course.end <= PLANNED_SEQUENCE_GAP

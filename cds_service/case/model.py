@@ -196,19 +196,51 @@ class Case:
         return self.findings.get(measure, ())
 
     def until(self, on: date) -> Case:
-        """The case as it could be known on that day: later facts are gone, later ends are open."""
+        """The case as it could be known on that day: later facts are gone, later ends have not happened."""
         today = on.toordinal()
+        if self._holds_nothing_after(today):
+            return self
         return replace(
             self,
             quantities={m: tuple(q for q in s if q.day <= today) for m, s in self.quantities.items()},
             findings={m: tuple(f for f in s if f.day <= today) for m, s in self.findings.items()},
-            conditions=tuple(c for c in self.conditions if c.onset is None or c.onset.first <= today),
-            procedures=tuple(p for p in self.procedures if p.day is None or p.day <= today),
+            conditions=tuple(_ongoing(c, today) for c in self.conditions if _known(_first_told(c), today)),
+            procedures=tuple(p for p in self.procedures if _known(p.day, today)),
             exposures=tuple(_seen_from(e, today) for e in self.exposures if e.start <= today),
+            not_taken=tuple(n for n in self.not_taken if _known(n.day, today)),
+            allergies=tuple(a for a in self.allergies if _known(a.day, today)),
+            disagreements=tuple(pair for pair in self.disagreements if pair[0].day <= today),
         )
+
+    def _holds_nothing_after(self, today: Day) -> bool:
+        """The usual chart, read on the day it is looked at: nothing has to be taken out of it."""
+        return not (
+            any(series and series[-1].day > today for series in self.quantities.values())
+            or any(series and series[-1].day > today for series in self.findings.values())
+            or any(c.ended or not _known(_first_told(c), today) for c in self.conditions)
+            or any(not _known(p.day, today) for p in self.procedures)
+            or any(e.start > today or (e.end is not None and e.end > today) for e in self.exposures)
+            or self.not_taken
+            or self.allergies
+            or self.disagreements
+        )
+
+
+def _known(day: Day | None, today: Day) -> bool:
+    return day is None or day <= today
+
+
+def _first_told(condition: Condition) -> Day | None:
+    return condition.recorded if condition.onset is None else condition.onset.first
+
+
+def _ongoing(condition: Condition, today: Day) -> Condition:
+    if condition.ended is not None and condition.ended > today:
+        return replace(condition, ended=None)
+    return condition
 
 
 def _seen_from(exposure: Exposure, today: Day) -> Exposure:
     if exposure.end is not None and exposure.end > today:
-        return replace(exposure, end=None)
+        return replace(exposure, end=None, reason="")
     return exposure

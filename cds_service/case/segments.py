@@ -19,6 +19,7 @@ ANTI_CD20_EFFECT = 180
 COURSE_GAP = 45
 PONTICELLI_LEAD = 35
 ORDER_BEFORE_INFUSION = 30
+SMALLEST_PULSE_MILLIGRAMS = 250.0
 _PRIORITY = {"administration": 0, "statement": 1, "request": 2}
 
 
@@ -125,11 +126,20 @@ def _repeats(record: Exposure, earlier: Exposure) -> bool:
             earlier.dose,
             earlier.reason,
         )
-    if earlier.kind == "administration" and not _is_pulse(record):
-        return False
-    if record.kind == "request" and record.start <= earlier.start <= record.start + ORDER_BEFORE_INFUSION:
+    if _is_pulse(record) and record.kind == "request" and 0 <= earlier.start - record.start <= ORDER_BEFORE_INFUSION:
         return True
-    return record.start <= far_future(earlier.end) and earlier.start <= far_future(record.end)
+    overlap = record.start <= far_future(earlier.end) and earlier.start <= far_future(record.end)
+    if earlier.kind == "administration" and not _is_pulse(record):
+        return overlap and _tells_of_pulses(record, earlier)
+    return overlap
+
+
+def _tells_of_pulses(record: Exposure, infusion: Exposure) -> bool:
+    """A statement around cyclophosphamide pulses describes them; around daily tablets it is exposure of its own."""
+    daily = record.dose is not None and record.dose.per == "day"
+    small = infusion.dose is not None and infusion.dose.milligrams < SMALLEST_PULSE_MILLIGRAMS
+    by_area = infusion.dose is not None and infusion.dose.per == "administration-m2"
+    return CLASS_OF[record.agent] == "CYC" and not daily and (by_area or not small)
 
 
 def _is_pulse(record: Exposure) -> bool:

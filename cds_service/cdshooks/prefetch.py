@@ -49,9 +49,9 @@ def templates(needs: Iterable[PrefetchNeed], codes_of: CodesOf) -> dict[str, str
     return derived
 
 
-def keys_of(need: PrefetchNeed, advertised: Iterable[str]) -> tuple[str, ...]:
+def keys_of(need_key: str, advertised: Iterable[str]) -> tuple[str, ...]:
     """The advertised keys that belong to one need: its own and the numbered parts."""
-    return tuple(key for key in advertised if key == need.key or _is_part(key, need.key))
+    return tuple(key for key in advertised if key == need_key or _is_part(key, need_key))
 
 
 def encoded_length(template: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cds_service.fhir.bins import Bins, Resource, Unread, reference_of
 from cds_service.fhir.codes import FindName, Knows, Memory, meanings_by
+from cds_service.fhir.copies import without_copies
 from cds_service.fhir.identity import gate_for, own_resources
 from cds_service.fhir.medication_references import Medications, medications_of
 from cds_service.fhir.prefetch_data import Opened, State, open_key
@@ -19,7 +20,6 @@ from cds_service.fhir.selection import (
     select_drugs,
     select_observations,
     with_status,
-    without_copies,
 )
 from cds_service.fhir.validation import Read, validated
 

@@ -6,12 +6,14 @@ off; only measures for which the rules say so are cut to their newest values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cds_service.fhir.bins import Bins, Resource, reference_of
-from cds_service.fhir.codes import FindName, Meaning, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
+import orjson
+
+from cds_service.fhir.bins import Bins, Resource
+from cds_service.fhir.codes import FindName, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
 from cds_service.fhir.lookalikes import looks_like, name_of
 
 WhatItIsAbout = Callable[[Resource], tuple[Any, str]]
@@ -21,7 +23,6 @@ USED_STATUSES = frozenset({"final", "amended", "corrected"})
 
 # What a clinician may take for the measure: said once, on the newest (terminology.md section 7).
 _SAID_ONCE = frozenset({"upcr", "proteinuria_24h", "cyclosporine_trough", "tacrolimus_trough"})
-_TIMES = ("effectiveDateTime", "effectivePeriod", "authoredOn", "onsetDateTime", "performedDateTime")
 _NEVER_DATA = frozenset({"entered-in-error"})
 
 
@@ -40,26 +41,47 @@ class Candidate:
     support: str = field(default="")
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an Observation.code says. `distractor` and `lookalike` are the concept it may be taken for."""
+
+    measure: str
+    pairs: tuple[tuple[str, str], ...]
+    distractor: str
+    lookalike: str
+
+
 def select_observations(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
-    """Observations about a measure, with a status that counts. Distractors and lookalikes are named."""
+    """Observations about a measure. Distractors and lookalikes are named, the rest is not relevant."""
     candidates: list[Candidate] = []
     distracting: dict[str, Resource] = {}
+    told_by: dict[bytes, _Told] = {}
     for resource in resources:
         code = resource.get("code")
-        meant = meanings_of(code, known)
+        # Charts repeat their codes: each is looked at once per call, by its bytes.
+        written = orjson.dumps(code)
+        told = told_by.get(written)
+        if told is None:
+            told = told_by[written] = _told(code, known)
         parts = _known_components(resource, known) if "component" in resource else None
-        if not meant and not parts:
-            _bin_unmapped(resource, code, bins)
-            continue
-        measure = next((meaning.concept for meaning in meant if meaning.role == "include"), "")
-        if not measure and not parts:
-            _bin_distractor(resource, meant, distracting, bins)
+        if told.measure or parts:
+            candidates.append(Candidate(resource, told.measure or "components", told.pairs, "", parts))
+        elif told.pairs:
+            _bin_distractor(resource, told.distractor, distracting, bins)
         else:
-            pairs = tuple(pair for pair in pairs_of(code) if known[pair] is not None)
-            candidates.append(Candidate(resource, measure or "components", pairs, "", parts))
+            _bin_unmapped(resource, code, told.lookalike, bins)
     for concept, resource in distracting.items():
         bins.set_aside(resource, "DISTRACTOR", concept=concept, shown=name_of(resource.get("code")))
     return candidates
+
+
+def _told(code: Any, known: Memory) -> _Told:
+    meant = meanings_of(code, known)
+    if not meant:
+        return _Told("", (), "", looks_like(code))
+    measure = next((meaning.concept for meaning in meant if meaning.role == "include"), "")
+    distractor = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
+    return _Told(measure, tuple(pair for pair in pairs_of(code) if known[pair] is not None), distractor, "")
 
 
 def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
@@ -101,52 +123,9 @@ def select_drugs(
     return candidates
 
 
-def without_copies(candidates: Sequence[Candidate], bins: Bins) -> list[Candidate]:
-    """One of each resource: the latest version of an id, and of a business identifier (CLIN-21, terminology.md 3.2)."""
-    kept: dict[tuple[Any, ...], Candidate] = {}
-    for candidate in candidates:
-        keys = list(_identities(candidate))
-        earlier = next((kept[key] for key in keys if key in kept), None)
-        winner = candidate
-        if earlier is not None and earlier.resource is not candidate.resource:
-            winner = candidate if _version(candidate.resource) > _version(earlier.resource) else earlier
-            loser = earlier if winner is candidate else candidate
-            bins.superseded.append(reference_of(loser.resource))
-            keys.extend(key for key, other in kept.items() if other is earlier)
-        kept.update(dict.fromkeys(keys, winner))
-    return list({id(candidate): candidate for candidate in kept.values()}.values())
-
-
 def with_status(candidates: Iterable[Candidate], bins: Bins) -> list[Candidate]:
     """Those whose status lets them speak. Looked at after copies: a later version may have withdrawn the result."""
     return [candidate for candidate in candidates if _status_counts(candidate, bins)]
-
-
-def _identities(candidate: Candidate) -> Iterator[tuple[Any, ...]]:
-    resource = candidate.resource
-    kind, identifier = resource["resourceType"], resource.get("id")
-    # A resource without an id is its own: two of them are not the same because both have none.
-    yield (kind, identifier) if isinstance(identifier, str) and identifier else (kind, id(resource))
-    listed = resource.get("identifier")
-    for item in listed if isinstance(listed, list) else ():
-        value = item.get("value") if isinstance(item, dict) else None
-        if isinstance(value, str) and value:
-            system = item.get("system")
-            # Order numbers are shared by the doses of one course: outside Observation the time must agree too.
-            time = "" if isinstance(system, str) and kind == "Observation" else _written_time(resource)
-            yield (kind, candidate.measure, str(system), value, time)
-
-
-def _written_time(resource: Resource) -> str:
-    return next((str(resource[name]) for name in _TIMES if name in resource), "")
-
-
-def _version(resource: Resource) -> tuple[str, int, str]:
-    meta = resource.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    number = meta.get("versionId")
-    digits = number if isinstance(number, str) and number.isdecimal() and len(number) < 10 else "0"
-    return str(meta.get("lastUpdated") or ""), int(digits), str(resource.get("issued") or "")
 
 
 def _known_components(resource: Resource, known: Memory) -> list[Resource]:
@@ -162,23 +141,20 @@ def _known_components(resource: Resource, known: Memory) -> list[Resource]:
     return found
 
 
-def _bin_unmapped(resource: Resource, code: Any, bins: Bins) -> None:
-    concept = looks_like(code)
+def _bin_unmapped(resource: Resource, code: Any, concept: str, bins: Bins) -> None:
     if not concept:
         bins.not_relevant += 1
     elif not _is_never_data(resource, bins):
         bins.set_aside(resource, "CODE_UNMAPPED", concept=concept, shown=name_of(code))
 
 
-def _bin_distractor(resource: Resource, meant: list[Meaning], distracting: dict[str, Resource], bins: Bins) -> None:
-    concept = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
+def _bin_distractor(resource: Resource, concept: str, distracting: dict[str, Resource], bins: Bins) -> None:
     if not concept or _status(resource) not in USED_STATUSES:
         bins.not_relevant += 1
         return
     said = distracting.get(concept)
-    newer = said is None or str(resource.get("effectiveDateTime")) > str(said.get("effectiveDateTime"))
     bins.not_relevant += said is not None
-    if newer:
+    if said is None or str(resource.get("effectiveDateTime")) > str(said.get("effectiveDateTime")):
         distracting[concept] = resource
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from cds_service.cdshooks.prefetch import keys_of
@@ -29,7 +30,11 @@ class State(StrEnum):
     ABSENT = "absent"
 
 
-_WORST_FIRST = (State.FAILED, State.ABSENT, State.INCOMPLETE, State.GIVEN, State.KNOWN_EMPTY)
+_WORST_FIRST = {
+    state: rank
+    for rank, state in enumerate((State.FAILED, State.ABSENT, State.INCOMPLETE, State.GIVEN, State.KNOWN_EMPTY))
+}
+_UNUSUAL = frozenset({"Bundle", "OperationOutcome"})
 _UNKNOWN = frozenset({State.FAILED, State.ABSENT})
 
 
@@ -50,7 +55,7 @@ def states_of(
     A client may also send its data under keys of its own. A resource type found there counts as given
     for the needs whose own keys are absent, but never for a key that failed.
     """
-    keys = frozenset(advertised)
+    keys = tuple(advertised)
     types = {key: _resource_types(value) for key, value in prefetch.items()}
     elsewhere = frozenset(kind for key, kinds in types.items() if key not in keys for kind in kinds)
 
@@ -64,8 +69,8 @@ def states_of(
         return State.GIVEN if types[key] else State.KNOWN_EMPTY
 
     def need_state(need: Need) -> NeedState:
-        found = {key: state_of(key, need.resource) for key in keys_of(need, advertised)}
-        worst = next(state for state in _WORST_FIRST if state in found.values())
+        found = {key: state_of(key, need.resource) for key in _keys_of(need.key, keys)}
+        worst = min(found.values(), key=_WORST_FIRST.__getitem__)
         return NeedState(need, worst, tuple(key for key, state in found.items() if state in _UNKNOWN))
 
     return tuple(need_state(need) for need in needs)
@@ -94,6 +99,12 @@ def check_size(prefetch: Prefetch, most_entries: int) -> None:
         raise BodyTooLarge("There are more Bundle entries than this service reads in one call.")
 
 
+@lru_cache(maxsize=256)
+def _keys_of(need_key: str, advertised: tuple[str, ...]) -> tuple[str, ...]:
+    """Needs and templates are the same for every call of a process."""
+    return keys_of(need_key, advertised)
+
+
 def _resource_types(value: Any) -> frozenset[str]:
     """The types of the data in a value: its own, or those of a Bundle's entries. An outcome is no data.
 
@@ -101,6 +112,12 @@ def _resource_types(value: Any) -> frozenset[str]:
     """
     if not isinstance(value, dict):
         return frozenset()
+    try:  # the usual searchset in one pass; whatever is shaped otherwise takes the careful way
+        plain = frozenset([entry["resource"]["resourceType"] for entry in value.get("entry", ())])
+    except (KeyError, TypeError):
+        plain = _UNUSUAL
+    if value.get("resourceType") == "Bundle" and not plain & _UNUSUAL:
+        return plain
     resources = _contents([value])
     kinds = (resource.get("resourceType") for resource in _contents(resources))
     return frozenset(kind for kind in kinds if isinstance(kind, str) and kind != "OperationOutcome")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 
 from cds_service.case.model import Comparator
@@ -21,7 +21,8 @@ VALUE_UNREADABLE = "VALUE_UNREADABLE"
 _UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 _COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
 _PLAIN = re.compile(
-    r"\s*(?P<sign><=|>=|<|>)?\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<unit>[^\d\s].{0,39})?", re.ASCII
+    r"\s*(?P<sign><=|>=|<|>)?\s*(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<unit>[A-Za-z%/{\[\u00b5\u03bc].{0,39})?",
+    re.ASCII,
 )
 _SCORE = "{score}"
 # Beyond these a decimal is no laboratory value, and arithmetic on it can take minutes (JSON-14).
@@ -69,12 +70,8 @@ def written_text(text: str) -> Written | None:
     parts = _PLAIN.fullmatch(text[:80])
     if parts is None or len(text) > 80:
         return None
-    try:
-        number = Decimal(parts["number"])
-    except InvalidOperation:
-        return None
     unit = (parts["unit"] or "").strip()
-    return Written(number, (unit,) if unit else (), parts["sign"] or "")
+    return Written(Decimal(parts["number"]), (unit,) if unit else (), parts["sign"] or "")
 
 
 def written_integer(value: int) -> Written | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cds_service.cards.figures import shown_figures
 from cds_service.cards.filling import always_needed, fill, names_in
 from cds_service.cards.headline import headline
+from cds_service.cards.sections import MOST_OF_A_FINDING
 from cds_service.cards.wording import RULES
 from cds_service.cards.wording_change import WOULD_CHANGE
 from cds_service.cards.wording_classes import CLASSES
@@ -23,6 +24,7 @@ from cds_service.cards.wording_notes import NOTES
 from cds_service.cards.wording_requests import MISSING
 from cds_service.cards.wording_rules import ACTIONS
 from cds_service.guideline.assessment import Assessment, Veto
+from cds_service.guideline.evidence import EVIDENCE
 from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
 from cds_service.guideline.membranous.steps import STEPS as MEMBRANOUS_STEPS
 from cds_service.guideline.rows import Row
@@ -184,6 +186,18 @@ def test_no_sentence_holds_markup_or_a_code_word() -> None:
     ]
     for sentence in sentences:
         assert not BROKEN.search(sentence), sentence
+
+
+SHORTHAND = re.compile(r"OK/|numbers in|n=|>=|<=|\b(?:RTX|CYC|CsA|CRR?|PR|PERR|NS|HR)\b")
+
+
+@pytest.mark.parametrize("code", EVIDENCE)
+def test_a_source_says_its_finding_in_one_sentence_that_is_not_cut(code: str) -> None:
+    finding = EVIDENCE[code].finding
+    assert finding[0].isupper()
+    assert len(finding) <= MOST_OF_A_FINDING
+    assert not finding.endswith("."), "its confidence follows in brackets"
+    assert not SHORTHAND.search(finding)
 
 
 def test_when_safety_removed_the_usual_class_the_card_says_so_instead_of_praising_it() -> None:

@@ -61,7 +61,7 @@ def test_grams_of_anti_cd20(doses: list[tuple[float, str] | None], grams: float,
 def test_a_statement_or_an_order_without_any_infusion_is_taken_as_adequate(agent: str, kind: str) -> None:
     """R-27: grams unknown, also when a dose is stated."""
     record = course(agent, -400, -386, kind=kind, milligrams=500, per="administration")  # type: ignore[arg-type]
-    assert anti_cd20_dose(segment_of(record)) == AntiCd20Dose(None)
+    assert anti_cd20_dose(segment_of(record)) == AntiCd20Dose(None, assumed=0)
 
 
 def test_a_statement_beside_one_infusion_does_not_stand_for_a_second() -> None:
@@ -179,6 +179,43 @@ PULSES = [given("cyclophosphamide", day, 500, route="iv") for day in range(-400,
             [*PULSES, course("cyclophosphamide", -400, -330)], 0, 6, 3.0, id="a statement about the pulses adds nothing"
         ),
         pytest.param(
+            [
+                *(course("cyclophosphamide", day, day, milligrams=500, per="administration") for day in (-400, -386)),
+                course("cyclophosphamide", -400, -387),
+            ],
+            0,
+            2,
+            1.0,
+            id="nor does one that begins with a pulse, the pulses being stated one by one",
+        ),
+        pytest.param(
+            [
+                *(course("cyclophosphamide", day, day, milligrams=500, per="administration") for day in (-400, -386)),
+                course("cyclophosphamide", -399, -386),
+            ],
+            0,
+            2,
+            1.0,
+            id="nor one that ends with a pulse",
+        ),
+        pytest.param(
+            [
+                course("cyclophosphamide", -400, -301, route="oral"),
+                given("cyclophosphamide", -350, 750, route="iv"),
+            ],
+            100,
+            1,
+            None,
+            id="a hundred days of tablets of unknown dose stay exposure beside a pulse by vein (R-13, R-22)",
+        ),
+        pytest.param(
+            [*PULSES, course("cyclophosphamide", -400, -330, milligrams=500 / 14, per="day", route="iv")],
+            0,
+            6,
+            3.0,
+            id="a statement of 500 mg every two weeks by the same route is no second exposure (R-09, R-22)",
+        ),
+        pytest.param(
             [*PULSES, course("cyclophosphamide", -400, -330, milligrams=500, per="administration")],
             0,
             6,
@@ -283,6 +320,15 @@ def test_life_long_cyclophosphamide(records: list[Exposure], prior: float | None
             id="beside an unknown dose one that is just enough",
         ),
         pytest.param(
+            [
+                course("mycophenolate_mofetil", -400, -301, milligrams=1000),
+                course("mycophenolate_mofetil", -300, -201, milligrams=2500),
+                course("mycophenolate_mofetil", -200, None),
+            ],
+            2.5,
+            id="beside an unknown dose the highest known one was enough",
+        ),
+        pytest.param(
             [course("mycophenolic_acid", -400, -301), course("mycophenolic_acid", -300, None, milligrams=1440)],
             2.0,
             id="beside an unknown dose 1.44 g of acid is just enough",
@@ -326,6 +372,7 @@ def steps(*doses: tuple[int, float | None], agent: str = "tacrolimus") -> list[E
         pytest.param([(-400, 6), (-300, 3), (-200, 6)], 1.0, None, id="back at full dose"),
         pytest.param([(-400, 6), (-300, 3), (-200, 5), (-100, 3)], 0.5, -100, id="only the trailing run counts"),
         pytest.param([(-400, 3), (-300, 6)], 2.0, None, id="stepped up"),
+        pytest.param([(-400, 1), (-200, 0.5)], 0.5, -200, id="halved from 1 mg"),
         pytest.param([(-400, 6), (-300, None), (-200, 3)], 0.5, -200, id="a step without a dose is passed over"),
         pytest.param([(-400, 6), (-300, 3), (-200, None)], 0.5, -300, id="the newest dose that is known"),
     ],

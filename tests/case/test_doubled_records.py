@@ -126,6 +126,32 @@ def test_a_route_that_one_record_leaves_out_is_not_another_route() -> None:
     assert [record.kind for record in segment.records] == ["administration"]
 
 
+@pytest.mark.parametrize(
+    ("told_again", "pulses"),
+    [
+        pytest.param(course("cyclophosphamide", -400, -400, route="iv"), 1, id="a statement of that day and route"),
+        pytest.param(course("cyclophosphamide", -400, -400), 1, id="a statement of that day without a route"),
+        pytest.param(course("cyclophosphamide", -400, -400, kind="request", route="iv"), 1, id="an order of that day"),
+        pytest.param(course("cyclophosphamide", -410, -410, kind="request"), 1, id="an order ten days before"),
+        pytest.param(course("cyclophosphamide", -399, -399, route="iv"), 2, id="a statement of the next day"),
+    ],
+)
+def test_a_pulse_told_again_is_one_pulse(told_again: Exposure, pulses: int) -> None:
+    records = [given("cyclophosphamide", -400, 500, route="iv"), told_again]
+    assert cyclophosphamide_dose(records, TODAY).pulses == pulses
+
+
+def test_a_tablet_and_an_infusion_of_one_day_are_both_exposure() -> None:
+    """R-22: different routes."""
+    records = [
+        given("cyclophosphamide", -400, 500, route="iv"),
+        course("cyclophosphamide", -400, -400, milligrams=100, route="oral"),
+    ]
+    dose = cyclophosphamide_dose(records, TODAY)
+    assert (dose.days, dose.pulses) == (1, 1)
+    assert dose.grams == pytest.approx(0.6)
+
+
 def test_two_infusions_of_different_doses_on_one_day_both_count() -> None:
     records = [given("rituximab", -400, 500), given("rituximab", -400, 600, source="second")]
     (segment,) = derive_segments(records)

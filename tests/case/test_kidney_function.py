@@ -106,6 +106,20 @@ def test_an_egfr_that_cannot_be_computed_is_missing(who: Patient, micromoles: fl
     assert series_of(who, creatinine(0, micromoles)) == ()
 
 
+@pytest.mark.parametrize(
+    ("who", "micromoles", "expected"),
+    [
+        pytest.param(patient("male", "2008-11-22"), 17.815, [199.5], id="199.5: kept"),
+        pytest.param(patient("male", "2008-11-22"), 17.522, [], id="200.5: dropped"),
+        pytest.param(patient("female", "1926-11-22"), 2306.28, [1.004], id="1.004: kept"),
+        pytest.param(patient("female", "1926-11-22"), 2321.71, [], id="0.996: dropped"),
+    ],
+)
+def test_a_computed_egfr_is_plausible_from_1_to_200(who: Patient, micromoles: float, expected: list[float]) -> None:
+    """2.1, plausible range."""
+    assert [value.value for value in series_of(who, creatinine(0, micromoles))] == pytest.approx(expected, rel=1e-4)
+
+
 # -- trend ----------------------------------------------------------------------------------------
 
 

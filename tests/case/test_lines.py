@@ -60,6 +60,13 @@ def test_two_ongoing_classes_need_no_60_common_days_yet(second_start: int, expec
     assert told(course("tacrolimus", -70, None), course("mycophenolate_mofetil", second_start, None)) == expected
 
 
+def test_a_class_that_ended_today_is_not_ongoing() -> None:
+    assert told(course("tacrolimus", -70, 0), course("mycophenolate_mofetil", -20, None)) == [
+        ("CNI", -70, 0),
+        ("MPAA", -20, None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("tacrolimus_start", "expected"),
     [
@@ -150,6 +157,15 @@ def test_a_class_partners_with_the_line_it_shares_days_with() -> None:
         course("leflunomide", -350, -100),
     ]
     assert told(*records) == [("CNI", -400, -380), ("LEF+MPAA", -375, -100)]
+
+
+def test_a_partner_joins_the_first_line_past_a_short_course_between() -> None:
+    records = [
+        course("tacrolimus", -400, None),
+        course("leflunomide", -395, -385),
+        course("mycophenolate_mofetil", -380, -100),
+    ]
+    assert told(*records) == [("LEF", -395, -385), ("CNI+MPAA", -400, None)]
 
 
 def test_steroids_are_absorbed() -> None:

@@ -113,9 +113,10 @@ def test_the_baseline_of_a_line(days: list[int], found: int | None) -> None:
         pytest.param([timed(START - 80, 6), spot(START, 5)], timed(START - 80, 6), id="first window"),
         pytest.param([timed(START - 170, 6), spot(START - 100, 5)], timed(START - 170, 6), id="second window"),
         pytest.param([spot(START + 8, 5), timed(START + 29, 6)], timed(START + 29, 6), id="third window"),
-        pytest.param(
-            [timed(START - 100, 6), spot(START - 80, 5)], spot(START - 80, 5), id="not from an earlier window"
-        ),
+        pytest.param([timed(START - 91, 6), spot(START - 80, 5)], spot(START - 80, 5), id="not from an earlier window"),
+        pytest.param([spot(START + 7, 5), timed(START + 8, 6)], spot(START + 7, 5), id="not from a later window"),
+        pytest.param([timed(START - 181, 6), spot(START - 180, 5)], spot(START - 180, 5), id="not from before"),
+        pytest.param([spot(START + 30, 5), timed(START + 31, 6)], spot(START + 30, 5), id="not from after"),
         pytest.param([spot(START - 20, 5), spot(START - 10, 4)], spot(START - 10, 4), id="spot ratios only"),
     ],
 )

@@ -96,6 +96,18 @@ def test_azathioprine_alone_is_the_maintenance_of_the_line_before(
     assert found[0][1] == -700
 
 
+def test_what_was_added_long_before_cyclophosphamide_ended_does_not_follow_it() -> None:
+    """TL-4: begun 70 d after cyclophosphamide, which then goes on for 80 d: an add-on."""
+    records = [cyclophosphamide(-400, -250), course("mycophenolate_mofetil", -330, None)]
+    assert told(*records) == [("CYC", -400, -250), ("CYC+MPAA", -330, None)]
+
+
+def test_what_began_on_the_same_day_does_not_follow() -> None:
+    """TL-8 "followed"; twenty days of cyclophosphamide beside mycophenolate are a line of their own (TL-5)."""
+    records = [cyclophosphamide(-700, -680), course("mycophenolate_mofetil", -700, -400)]
+    assert told(*records) == [("CYC", -700, -680), ("MPAA", -700, -400)]
+
+
 def test_azathioprine_with_a_partner_is_no_maintenance() -> None:
     records = [
         course("mycophenolate_mofetil", -700, -400),

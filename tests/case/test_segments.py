@@ -91,6 +91,11 @@ def test_a_verdict_stated_only_on_a_doubling_record_still_separates() -> None:
     assert spans(*infusions, told) == [(-600, -586), (-400, -400)]
 
 
+def test_a_gap_is_counted_from_the_segment_before_not_from_the_first() -> None:
+    records = [course("tacrolimus", start, start + 50) for start in (-900, -700, -600, -400)]
+    assert spans(*records) == [(-900, -850), (-700, -550), (-400, -350)]
+
+
 @pytest.mark.parametrize("drugs", [("tacrolimus", "cyclosporine"), ("mycophenolate_mofetil", "mycophenolic_acid")])
 def test_two_agents_of_a_class_are_one_segment(drugs: tuple[str, str]) -> None:
     segment = only(course(drugs[0], -400, -300), course(drugs[1], -290, None))
@@ -172,6 +177,11 @@ def test_alternating_months_of_steroid_and_cyclophosphamide_are_one_line() -> No
         )
     ]
     assert spans(*records) == [(-400, -221)]
+
+
+def test_a_month_of_oral_steroid_is_a_pulse_too() -> None:
+    """TL-6: "first IV/oral GC pulse"."""
+    assert spans(course("prednisone", -431, -401), course("cyclophosphamide", -400, -371)) == [(-431, -371)]
 
 
 def test_a_lasting_steroid_is_no_pulse() -> None:

@@ -94,8 +94,8 @@ class TestTemplates:
 
     def test_every_need_has_a_template_and_every_template_a_need(self, client: FlaskClient) -> None:
         advertised = service_of(client)["prefetch"]
-        assert {key for need in NEEDS for key in keys_of(need, advertised)} == set(advertised)
-        assert all(keys_of(need, advertised) for need in NEEDS)
+        assert {key for need in NEEDS for key in keys_of(need.key, advertised)} == set(advertised)
+        assert all(keys_of(need.key, advertised) for need in NEEDS)
 
 
 class TestDerivation:
@@ -115,7 +115,7 @@ class TestDerivation:
         codes = [code for template in split.values() for code in template.partition("&code=")[2].split(",")]
         assert codes == [f"{system}|{code}" for system, code in self.many("wide")]
         assert all(encoded_length(template) <= TEMPLATE_LIMIT for template in split.values())
-        assert keys_of(self.WIDE, split) == tuple(split)
+        assert keys_of(self.WIDE.key, split) == tuple(split)
 
     def test_a_code_of_two_concepts_is_asked_for_once(self) -> None:
         need = Need("labs", "Observation", ("a", "b"), True, None, "")
@@ -126,7 +126,7 @@ class TestDerivation:
             templates([self.WIDE], lambda _: [])
 
     def test_a_key_that_only_looks_like_a_part_belongs_to_nobody(self) -> None:
-        assert keys_of(self.WIDE, ["labs", "labs-2", "labs-old", "labs-2-2", "other"]) == ("labs", "labs-2")
+        assert keys_of(self.WIDE.key, ["labs", "labs-2", "labs-old", "labs-2-2", "other"]) == ("labs", "labs-2")
 
 
 def test_feedback_is_not_offered_yet_and_says_so(client: FlaskClient) -> None:

@@ -60,7 +60,7 @@ RULEBOOK: Mapping[str, Rule] = {
     "MN-17": _rule("MN_IMMUNOLOGIC_REMISSION", "WAIT_MONITOR"),
     "MN-17b": _rule("MN_AB_NEG_DECLINING", "REBIOPSY"),
     "MN-17c": _rule("MN_SUSPECT_SECONDARY_FSGS", "REBIOPSY"),
-    "MN-18": _rule("MN_SUBNEPHROTIC", "WAIT_MONITOR"),
+    "MN-18": _rule("MN_SUBNEPHROTIC MN_INTOLERANT", "WAIT_MONITOR"),
     "MN-19": _rule("MN_INTOLERANT", "START_CLASS REFER_EXPERT"),
     "MN-20": _rule(_REMISSION, "WAIT_MONITOR"),
     "MN-21": _RELAPSE, "MN-22": _rule("MN_CNI_DEPENDENT", "START_CLASS REFER_EXPERT"),
@@ -96,9 +96,10 @@ RULEBOOK: Mapping[str, Rule] = {
     "SAFE-01": _rule("", "DEFER"), "SAFE-02": _rule("", "DEFER"),
 }  # fmt: skip
 
-CRITICAL_RULES = set(
-    "MN-00 MN-04b MN-08 MN-17b MN-26 MN-31 MN-33 MN-35 LN-03 LN-04a LN-05 LN-11 LN-20a LN-21a LN-25 LN-43".split()
-) | {"SAFE-01", "SAFE-02"}
+CRITICAL_RULES = {
+    "MN-00", "MN-04b", "MN-08", "MN-17b", "MN-26", "MN-31", "MN-33", "MN-35", "LN-03", "LN-04a", "LN-05", "LN-11",
+    "LN-20a", "LN-21a", "LN-25", "LN-43", "SAFE-01", "SAFE-02",
+}  # fmt: skip
 WARNING_RULES = {"MN-D7", "LN-D6", "MN-05a", "MN-17c", "MN-27"}
 QUIET_ACTIONS = {"WAIT_MONITOR", "CONTINUE", "TAPER_CNI", "TAPER_OFF_CNI", "DATA_REQUEST", "SUPPORTIVE"}
 NOTE_LEVELS: Mapping[str, str] = {

@@ -111,7 +111,7 @@ UNTREATED = [
     row("class V, 0.49 g/g", untreated_ln(V, upcr(-10, 0.49)), "LN-50", state="LN_INACTIVE"),
     row("class V and severe is class V", untreated_ln(V, number("crescents_pct", -100, 50)), "LN-04v", *CLASS_V),
     row("class III+V is not class V", untreated_ln(lupus_class(-250, "III+V")), "LN-04c", *OTHERWISE),
-    row("pregnant", untreated_ln(PREGNANT), "LN-05", "AZA_CNI", state="LN_UNTREATED"),
+    row("untreated and pregnant", untreated_ln(PREGNANT), "LN-05", "AZA_CNI", state="LN_UNTREATED"),
     row("pregnant by test", untreated_ln(word("pregnancy_test", -5, "positive")), "LN-05", "AZA_CNI",
         state="LN_UNTREATED"),
     row("pregnant with class V", untreated_ln(PREGNANT, V), "LN-05", "AZA_CNI", state="LN_UNTREATED"),
@@ -129,6 +129,8 @@ TOXICITY = [
     row("eGFR down after the CNI", resistant_ln(without("mycophenolate_mofetil"), tacrolimus(-200, -20), egfr(-10, 72)),
         "LN-D6", missing="REPEAT_CREATININE"),
     row("eGFR down without a CNI", resistant_ln(egfr(-10, 72)), "LN-D6", missing="REPEAT_CREATININE"),
+    row("no eGFR from before the CNI", resistant_ln(ON_TACROLIMUS, without("egfr"), egfr(-10, 50)), "LN-D3",
+        missing="BASELINE_EGFR"),
     row("creatinine is not asked in lupus nephritis",
         resistant_ln(ON_TACROLIMUS, creatinine(-205, 70), creatinine(-10, 100)), *NO_RESPONSE[:3], "CYC_GC"),
 ]  # fmt: skip

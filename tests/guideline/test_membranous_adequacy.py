@@ -75,6 +75,8 @@ ROWS = [
     row("cyclosporine trough 124.9", on_cyclosporine(trough(-90, 124.9, "cyclosporine")), "MN-A2"),
     row("a tacrolimus trough says nothing about cyclosporine",
         on_cyclosporine(without("cyclosporine_trough"), trough(-90, 6)), "MN-D5", missing="CNI_TROUGH"),
+    row("voclosporin is dosed without levels", on_cyclosporine(without("cyclosporine", "cyclosporine_trough"),
+        drug("voclosporin", -215)), "MN-07", "RTX", "RTX_CNI", "CYC_GC"),
     row("trough 180 days before the end", resistant_mn(NO_TROUGH, trough(-180, 6)), *MN_07),
     row("trough 181 days before the end", resistant_mn(NO_TROUGH, trough(-181, 6)), "MN-D5", missing="CNI_TROUGH"),
     row("trough before tacrolimus began", resistant_mn(without("tacrolimus"), tacrolimus(-150), NO_TROUGH,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from cds_service.case.model import SetAside
 from tests.guideline.expectations import Expected, answer_for, check, row, sentence
 from tests.guideline.patients import (
     albumin,
@@ -31,6 +34,8 @@ from tests.guideline.standard_patients import (
     after_cyclophosphamide,
     after_rituximab,
     resistant_mn,
+    untreated_ln,
+    untreated_mn,
 )
 
 MN_07 = ("MN-07", "RTX", "CYC_GC")
@@ -82,8 +87,8 @@ STEP_5 = [
         resistant_mn(creatinine(-220, 80), creatinine(-91, 80), egfr(-10, 60)), "MN-15b", "RTX", "CYC_GC"),
     row("day 180", resistant_mn(since(-180), UP), "MN-15b", "RTX", "CYC_GC"),
     row("day 179", resistant_mn(since(-179), UP), "MN-15a"),
-    row("fell 30 %", resistant_mn(UP, proteinuria(-10, 5.88)), "MN-15a"),
-    row("fell 29.9 %", resistant_mn(UP, proteinuria(-10, 5.89)), "MN-15b", "RTX", "CYC_GC"),
+    row("creatinine up, fell 30 %", resistant_mn(UP, proteinuria(-10, 5.88)), "MN-15a"),
+    row("creatinine up, fell 29.9 %", resistant_mn(UP, proteinuria(-10, 5.89)), "MN-15b", "RTX", "CYC_GC"),
     row("3.4 g/d", resistant_mn(UP, proteinuria(-220, 4.5), proteinuria(-10, 3.4)), "MN-15a"),
     row("3.5 g/d", resistant_mn(UP, proteinuria(-220, 4.5), proteinuria(-10, 3.5)), "MN-15b", "RTX", "CYC_GC"),
     row("no baseline", resistant_mn(UP, without("proteinuria_24h"), proteinuria(-10, 7.6)), "MN-15a"),
@@ -91,7 +96,7 @@ STEP_5 = [
     row("antibody unknown is not gone", resistant_mn(UP, NO_ELISA), "MN-15b", "RTX", "CYC_GC"),
     row("albumin 35", resistant_mn(UP, albumin(-10, 35)), "MN-15a"),
     row("albumin 34.9", resistant_mn(UP, albumin(-10, 34.9)), "MN-15b", "RTX", "CYC_GC"),
-    row("albumin missing", resistant_mn(UP, without("albumin")), "MN-15a"),
+    row("creatinine up, albumin missing", resistant_mn(UP, without("albumin")), "MN-15a"),
     row("rituximab has failed as well", resistant_mn(UP, EARLIER_FAILURE["RTX"]), "MN-15a"),
     row("creatinine up on the tacrolimus of a combination",
         resistant_mn(UP, rituximab(-210), cd19(-150, 0)), "MN-15a"),
@@ -118,12 +123,14 @@ STEPS_9_TO_12 = [
     row("not tolerated, and only begun 40 days ago",
         resistant_mn(since(-40), without("tacrolimus"), tacrolimus(-40, -20, reason="intolerance")), "MN-19", "RTX",
         "CYC_GC"),
+    row("tacrolimus known from text only cannot complete a line",
+        resistant_mn(without("tacrolimus"), replace(tacrolimus(-215), coded=False)), "MN-A2"),
     row("not tolerated, 3.4 g/d", resistant_mn(stopped("tacrolimus", -100), proteinuria(-220, 4.5),
-        proteinuria(-120, 4.4), proteinuria(-10, 3.4)), "MN-18"),
+        proteinuria(-120, 4.4), proteinuria(-10, 3.4)), "MN-18", state="MN_INTOLERANT"),
     row("day 119", resistant_mn(since(-119)), "MN-06"),
     row("day 120 with the antibody unmoved", resistant_mn(since(-120), elisa(-125, 180)), *MN_07),
     row("3.4 g/d and not halved", resistant_mn(proteinuria(-220, 4.5), proteinuria(-120, 4.4), proteinuria(-10, 3.4)),
-        "MN-18"),
+        "MN-18", state="MN_SUBNEPHROTIC"),
 ]  # fmt: skip
 
 STEP_13 = [
@@ -230,4 +237,38 @@ def test_a_line_left_for_intolerance_after_half_a_year_is_not_asked_at_step_10()
 
 def test_the_days_without_antibody_are_on_the_card() -> None:
     assert answer_for(resistant_mn(GONE)).figures["antibody_days"] == 120
-    assert answer_for(resistant_mn(trough(-30, 6), elisa(-10, 13.9), iif(-10, "negative"))).figures["antibody_days"] == 10
+    assert (
+        answer_for(resistant_mn(trough(-30, 6), elisa(-10, 13.9), iif(-10, "negative"))).figures["antibody_days"] == 10
+    )
+
+
+class TestStep10AfterAnEarlierFailure:
+    """With F not empty the table 5.5 decides; the state of that answer is not checked here."""
+
+    @pytest.mark.parametrize(
+        ("failed", "rule", "offered"),
+        [
+            ("RTX", "MN-30", ("CYC_GC",)),  # RTX_CNI and CNI are vetoed: tacrolimus was not tolerated
+            ("CYC", "MN-32", ("RTX",)),
+            ("CNI", "MN-07", ("RTX", "CYC_GC")),
+        ],
+    )
+    def test_the_line_that_was_not_tolerated_is_not_among_the_failed(
+        self, failed: str, rule: str, offered: tuple[str, ...]
+    ) -> None:
+        seen = answer_for(resistant_mn(stopped("tacrolimus", -100), EARLIER_FAILURE[failed]))
+        assert (seen.rule, (seen.next_class, *seen.alternatives)) == (rule, offered)
+
+    def test_rituximab_and_cyclophosphamide_failed_before(self) -> None:
+        seen = answer_for(resistant_mn(stopped("tacrolimus", -100), EARLIER_FAILURE["RTX"], EARLIER_FAILURE["CYC"]))
+        assert (seen.rule, seen.action) == ("MN-37", "REFER_EXPERT")
+
+
+def test_drug_records_that_could_not_be_read_leave_untreated_unknown() -> None:
+    """Section 8: an answer does not rest on what is not known; "never treated" would be a guess."""
+    unread = SetAside("MedicationStatement/7", "MEDICATION_UNRESOLVED")
+    seen = answer_for(untreated_mn(unread))
+    assert (seen.rule, seen.missing, seen.next_class) == ("MN-D8", ("PRIOR_LINE_OUTCOME",), "")
+    lupus = answer_for(untreated_ln(unread))
+    assert (lupus.rule, lupus.missing, lupus.next_class) == ("LN-D8", ("PRIOR_LINE_OUTCOME",), "")
+    assert answer_for(untreated_mn(SetAside("Observation/7", "UNREADABLE"))).rule == "MN-03"

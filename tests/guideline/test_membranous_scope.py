@@ -176,9 +176,10 @@ class TestRemarks:
         assert "VERIFICATION_NOT_STATED" not in answer_for(resistant_mn()).remarks
 
     def test_mixed_methods_are_said(self) -> None:
-        assert "MIXED_PROTEINURIA_METHODS" in answer_for(
-            resistant_mn(without("proteinuria_24h"), proteinuria(-220, 8.4), upcr(-10, 7.6))
-        ).remarks
+        assert (
+            "MIXED_PROTEINURIA_METHODS"
+            in answer_for(resistant_mn(without("proteinuria_24h"), proteinuria(-220, 8.4), upcr(-10, 7.6))).remarks
+        )
         assert "MIXED_PROTEINURIA_METHODS" not in answer_for(resistant_mn()).remarks
 
     def test_rejected_values_are_noted(self) -> None:

@@ -1,0 +1,116 @@
+"""The lean models accept and refuse what fhir.resources accepts and refuses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.medicationadministration import MedicationAdministration
+from fhir.resources.R4B.medicationrequest import MedicationRequest
+from fhir.resources.R4B.observation import Observation
+from fhir.resources.R4B.timing import Timing
+from fhir_samples import administration, observation, request
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cds_service.fhir.lean_models import (
+    LeanMedicationAdministration,
+    LeanMedicationRequest,
+    LeanObservation,
+    LeanTiming,
+)
+
+PAIRS = {
+    "Observation": (
+        Observation,
+        LeanObservation,
+        observation(interpretation=[{"text": "high"}], issued="2026-11-12T10:00:00Z"),
+    ),
+    "MedicationRequest": (MedicationRequest, LeanMedicationRequest, request(dosageInstruction=[{"text": "daily"}])),
+    "MedicationAdministration": (MedicationAdministration, LeanMedicationAdministration, administration()),
+    "Timing": (
+        Timing,
+        LeanTiming,
+        {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}, "event": ["2026-01-01"]},
+    ),
+}
+REPLACEMENTS: tuple[Any, ...] = (None, "", "x", 7, 7.6, True, [], [None], {}, {"foo": 1}, [{}], "2026-13-01", "2026-11")
+
+
+def plain(resource: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name != "resourceType"}
+
+
+def accepts(model: Any, data: dict[str, Any]) -> bool:
+    try:
+        model.model_validate(copy.deepcopy(data))
+    except (ValidationError, KeyError, ArithmeticError, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in pairs:
+        yield from paths(part, (*path, name))
+
+
+def changed(data: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    whole = copy.deepcopy(data)
+    place = whole
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return whole
+
+
+@pytest.mark.parametrize(("model", "lean", "sample"), PAIRS.values(), ids=PAIRS.keys())
+def test_every_element_replaced_by_anything_is_judged_alike(model: Any, lean: Any, sample: dict[str, Any]) -> None:
+    sample = plain(sample)
+    assert accepts(model, sample)
+    assert accepts(lean, sample)
+    for path in paths(sample):
+        for value in REPLACEMENTS:
+            data = changed(sample, path, value)
+            assert accepts(lean, data) == accepts(model, data), (path, value)
+
+
+@pytest.mark.parametrize(("model", "lean", "sample"), PAIRS.values(), ids=PAIRS.keys())
+def test_every_element_left_out_is_judged_alike(model: Any, lean: Any, sample: dict[str, Any]) -> None:
+    sample = plain(sample)
+    for name in sample:
+        data = {other: value for other, value in sample.items() if other != name}
+        assert accepts(lean, data) == accepts(model, data), name
+
+
+@given(st.sampled_from(sorted(Observation.model_fields)), st.sampled_from(REPLACEMENTS))
+def test_every_declared_element_added_is_judged_alike(name: str, value: Any) -> None:
+    element = Observation.model_fields[name].alias or name
+    data = {**plain(observation()), element: value}
+    assert accepts(LeanObservation, data) == accepts(Observation, data), element
+
+
+JUDGED = {
+    "two values of one choice": (observation(valueString="x"), False),
+    "an extension in place of the status": (
+        observation(status=None, _status={"extension": [{"url": "http://x", "valueCode": "unknown"}]}),
+        True,
+    ),
+    "no status": (observation(status=None), False),
+    "an element that R4 does not have": (observation(instantiatesReference={"reference": "x"}), False),
+}
+
+
+@pytest.mark.parametrize(("sample", "good"), JUDGED.values(), ids=JUDGED.keys())
+def test_the_rules_of_the_models_still_hold(sample: dict[str, Any], good: bool) -> None:
+    assert accepts(LeanObservation, plain(sample)) is good
+    assert accepts(Observation, plain(sample)) is good
+
+
+def test_a_lean_model_is_a_model() -> None:
+    assert isinstance(LeanObservation(**plain(observation())), Observation)

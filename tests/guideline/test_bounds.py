@@ -1,0 +1,90 @@
+"""A value with a comparator decides only where the bound alone decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.guideline.expectations import answer_for, offered_by
+from tests.guideline.patients import elisa, number, proteinuria, without
+from tests.guideline.standard_patients import resistant_ln, resistant_mn, untreated_mn
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "rule"),
+    [
+        ("<", 2, "MN-17"),
+        ("<", 1.5, "MN-17"),
+        ("<=", 1.9, "MN-17"),
+        ("<=", 2, "MN-D2"),
+        ("<", 2.1, "MN-D2"),
+        ("<", 14, "MN-D2"),
+        ("<", 20, "MN-D2"),
+        (">", 1500, "MN-07"),
+        (">=", 14, "MN-07"),
+        (">", 13.9, "MN-D2"),
+        (">", 2, "MN-D2"),
+    ],
+    ids=lambda x: str(x),
+)
+def test_the_antibody_as_a_bound(bound: str, value: float, rule: str) -> None:
+    """Below 2 is negative whatever it is; below 14 may be negative or low, so the value is as good as missing."""
+    assert answer_for(resistant_mn(elisa(-10, value, bound))).rule == rule
+
+
+def test_a_bound_is_shown_as_it_was_written() -> None:
+    (fact,) = [f for f in answer_for(resistant_mn(elisa(-10, 1500, ">"))).facts if f.day and "1500" in str(f.value)]
+    assert fact.value == "> 1500"
+
+
+def test_a_bound_that_decides_nothing_changes_nothing() -> None:
+    """An old value below detection plays no part in this answer."""
+    plain, bounded = resistant_mn(elisa(-500, 1)), resistant_mn(elisa(-500, 2, "<"))
+    assert answer_for(plain).rule == answer_for(bounded).rule == "MN-07"
+
+
+def test_a_bound_that_cannot_decide_is_taken_out_and_the_rest_still_counts() -> None:
+    seen = answer_for(untreated_mn(elisa(-10, 60, "<")))
+    assert (seen.rule, seen.missing) == ("MN-D9", ("ANTI_PLA2R",))
+    assert offered_by(seen) == ()
+
+
+def test_an_undecided_bound_falls_back_on_the_value_before_it() -> None:
+    """The newest usable value within its age is 12 days older."""
+    assert answer_for(resistant_mn(elisa(-22, 160), elisa(-10, 14, "<"))).rule == "MN-07"
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "rule"), [(">", 6, "MN-07"), ("<", 3.5, "MN-D1"), ("<", 0.3, "MN-12"), (">", 3, "MN-D1")]
+)
+def test_current_proteinuria_as_a_bound(bound: str, value: float, rule: str) -> None:
+    """More than 6 g/d after 8.4 cannot be a response of 30 %; below 3.5 may be anything from partial to complete."""
+    changed = (without("proteinuria_24h"), proteinuria(-220, 8.4), number("proteinuria_24h", -10, value, bound))
+    albumin = number("albumin", -10, 36 if bound == "<" else 27)
+    assert answer_for(resistant_mn(changed, albumin)).rule == rule
+
+
+def test_egfr_above_the_range_of_the_laboratory_is_stable() -> None:
+    """> 90 after 95 is no fall of 20 %, whatever it is."""
+    case = resistant_ln(
+        without("egfr"), number("egfr", -205, 95), number("egfr", -100, 90, ">"), number("egfr", -10, 90, ">")
+    )
+    assert answer_for(case).rule == "LN-20c"
+
+
+@pytest.mark.parametrize("limit", [60, 90])
+def test_two_bounds_together_are_not_a_comparison(limit: float) -> None:
+    """More than 60 then and more than 60 now may be 110 and 61: that is no stable eGFR."""
+    bounded = [number("egfr", day, limit, ">") for day in (-220, -120, -10)]
+    assert answer_for(resistant_mn(without("egfr"), *bounded)).rule not in {"MN-07", "MN-08"}
+
+
+def test_a_hold_that_hangs_on_a_bound_is_not_hidden() -> None:
+    """IgG below 3 g/L is a hold, whatever it is."""
+    assert "LOW_IGG_HOLD" in answer_for(resistant_mn(number("igg", -10, 3, "<"))).notes
+    assert "LEUKOPENIA_CYC_HOLD" in answer_for(resistant_mn(number("wbc", -10, 2, "<="))).notes
+    assert "LOW_IGG_HOLD" not in answer_for(resistant_mn(number("igg", -10, 7, ">"))).notes
+
+
+def test_an_undecided_bound_is_named() -> None:
+    """Nothing silent: the reader must see that a value was there and could not be used."""
+    assert "BOUND_UNDECIDED" in repr(answer_for(resistant_mn(elisa(-10, 14, "<"))))
