@@ -53,10 +53,13 @@ class Line:
         )
 
     def _outlives(self, segment: Segment) -> bool:
-        """Whether the line went on for a month or more after this class was stopped."""
+        """Whether the line went on, or acted on, for more than a month after this class was stopped."""
         if segment.end is None:
             return False
-        return self.open or max(far_future(other.end) for other in self.segments) - segment.end > GAP_AFTER_A_VERDICT
+        end = segment.end
+        return self.open or any(
+            other.effect_end(end) - end > GAP_AFTER_A_VERDICT for other in self.segments if other is not segment
+        )
 
     @lazy
     def sources(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cds_service.case.model import Day
+from cds_service.case.model import Day, SetAside
 
 Disease = Literal["MN", "LN"]
 Severity = Literal["info", "warning", "critical"]
@@ -66,6 +66,7 @@ class Assessment:
 
     `figures` fills the sentences of the card: numbers already computed, by name (red, days, fall, ...).
     `candidates` are the classes before safety, `alternatives` what is left after the primary.
+    `undecided` names values that are bounds ("< 14") and could not decide alone.
     `menu` lists options that only an expert centre would weigh (REFER_EXPERT rows).
     """
 
@@ -88,3 +89,4 @@ class Assessment:
     remarks: tuple[str, ...] = ()
     figures: Mapping[str, float | str] = field(default_factory=dict)
     trace: tuple[Step, ...] = ()
+    undecided: tuple[SetAside, ...] = ()

@@ -1,13 +1,13 @@
 """Values that are bounds ("< 2 RU/mL") decide only where the bound alone decides (R: a bound is not a number).
 
-The guideline is run with every bounded value at its stated end and at its far end. When both runs
-agree, the bound was enough. When they differ, the values that make the difference are taken out of the
-case, named on the card, and what is left is assessed.
+The guideline is run with every bounded value at its stated end, then with each alone and with all at
+their far end. When all runs agree, the bounds were enough. When they differ, the values that make the
+difference are taken out of the case, named on the card, and what is left is assessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cds_service.case.model import Case, Quantity, SetAside
@@ -15,6 +15,7 @@ from cds_service.guideline.assessment import Assessment
 
 UPPER_END = 1e6
 NEARLY_NOTHING = 1e-9
+AT_MOST_ALONE = 4
 JUST = 1e-7
 UNDECIDED = "BOUND_UNDECIDED"
 Assess = Callable[[Case], Assessment]
@@ -26,10 +27,30 @@ def decided_by_bounds(case: Case, assess: Assess) -> Assessment:
     if not bounded:
         return assess(case)
     stated = assess(_with_ends(case, bounded, ()))
-    if not _same(stated, assess(_with_ends(case, bounded, bounded))):
-        deciding = [v for v in bounded if not _same(stated, assess(_with_ends(case, bounded, (v,))))]
-        stated = assess(_with_ends(_without(case, deciding or bounded), bounded, ()))
+    undecided = [
+        value
+        for alone in _one_at_a_time(bounded)
+        if not _same(stated, assess(_with_ends(case, bounded, alone)))
+        for value in alone
+    ]
+    if not undecided and not _same(stated, assess(_with_ends(case, bounded, bounded))):
+        undecided = bounded
+    if undecided:
+        named = tuple(SetAside(v.source, UNDECIDED, v.measure, v.day, v.stated) for v in undecided)
+        stated = replace(assess(_with_ends(_without(case, undecided), bounded, ())), undecided=named)
     return _showing_bounds(stated, bounded)
+
+
+def _one_at_a_time(bounded: Sequence[Quantity]) -> Iterator[tuple[Quantity, ...]]:
+    """Each bounded value alone; of a long series its ends alone and its middle together."""
+    by_measure: dict[str, list[Quantity]] = {}
+    for value in bounded:
+        by_measure.setdefault(value.measure, []).append(value)
+    for values in by_measure.values():
+        alone = values if len(values) <= AT_MOST_ALONE else [values[0], *values[-(AT_MOST_ALONE - 1) :]]
+        yield from ((value,) for value in alone)
+        if len(values) > AT_MOST_ALONE:
+            yield tuple(values[1 : -(AT_MOST_ALONE - 1)])
 
 
 def _showing_bounds(assessment: Assessment, bounded: Iterable[Quantity]) -> Assessment:
@@ -84,14 +105,7 @@ def _at_end(value: Quantity, *, far: bool) -> Quantity:
 
 def _without(case: Case, values: Iterable[Quantity]) -> Case:
     gone = {id(value) for value in values}
-    named = tuple(
-        SetAside(value.source, UNDECIDED, value.measure, value.day, value.stated)
-        for series in case.quantities.values()
-        for value in series
-        if id(value) in gone
-    )
     return replace(
         case,
         quantities={m: tuple(v for v in series if id(v) not in gone) for m, series in case.quantities.items()},
-        set_aside=(*case.set_aside, *named),
     )

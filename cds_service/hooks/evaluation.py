@@ -77,6 +77,9 @@ def conclude(
     case = replace(build_case(chart, knowledge.terminology, on), not_provided=not_provided)
     quiet = _reason_for_silence(case, chart)
     assessments = () if quiet else assess_all(case, on, knowledge.thresholds)
+    undecided = tuple(value for assessment in assessments for value in assessment.undecided)
+    if undecided:
+        case = replace(case, set_aside=(*case.set_aside, *undecided))
     version = _DRAFTS_IN[chart.fhir_version]
     stamp = replace(knowledge.stamp, hook_instance=hook_instance, patient_id=patient_id, fhir_version=version)
     return Evaluation(case, assessments, cards_for(assessments, case, on, stamp), case.bins, quiet)

@@ -14,7 +14,7 @@ from cds_service.case.model import Case, Condition, Exposure, Finding, Quantity,
 from cds_service.guideline.assessment import Assessment
 from cds_service.guideline.catalogue import all_rules, assess_all
 from tests.guideline.patients import ON, TODAY, number, word
-from tests.properties.charts import bounded_charts, charts
+from tests.properties.charts import bounded_charts, charts, charts_out_of_scope
 from tests.properties.prohibitions import Chart, certainly_below, offered, violations
 
 
@@ -35,6 +35,12 @@ def test_one_answer_that_breaks_no_prohibition(case: Case) -> None:
     note(f"{answer.rule} {answer.state} {answer.action} {offered(answer)}")
     assert answer.rule in all_rules()
     assert violations(case, answer) == []
+
+
+@given(charts_out_of_scope)
+def test_children_and_replaced_kidneys_get_no_advice(case: Case) -> None:
+    answer = the_answer(case)
+    assert (answer.action, offered(answer), answer.notes) == ("NO_CARD", (), ())
 
 
 @given(bounded_charts)
