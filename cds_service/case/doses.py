@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from cds_service.case.drug_classes import MOFETIL_PER_ACID
 from cds_service.case.measures import at_least
 from cds_service.case.model import Day, Exposure
-from cds_service.case.segments import SMALLEST_PULSE_MILLIGRAMS, Segment, counted_and_echoes
+from cds_service.case.segments import (
+    INJECTED,
+    SMALLEST_PULSE_MILLIGRAMS,
+    Segment,
+    counted_and_echoes,
+    may_be_one_route,
+)
 
 STANDARD_INFUSION_GRAMS = 1.0
 GRAMS_PER_STANDARD_M2_DOSE = 0.7
@@ -33,11 +39,11 @@ class AntiCd20Dose:
 
 def anti_cd20_dose(segment: Segment) -> AntiCd20Dose:
     """The dose of a segment of rituximab or a second-generation anti-CD20; 375 mg/m2 counts as 0.7 g."""
-    infusions = segment.infusions()
+    infusions = [infusion for infusion in segment.infusions() if infusion.coded]
     if not infusions:
         known_only_from_text = not any(record.coded for record in segment.records)
         return AntiCd20Dose(0.0 if known_only_from_text else None)
-    grams = sum(_infusion_grams(infusion) for infusion in infusions if infusion.coded)
+    grams = sum(_infusion_grams(infusion) for infusion in infusions)
     return AntiCd20Dose(grams, sum(1 for infusion in infusions if infusion.dose is None))
 
 
@@ -59,18 +65,21 @@ class CyclophosphamideDose:
 
 
 def cyclophosphamide_dose(records: Sequence[Exposure], today: Day) -> CyclophosphamideDose:
-    """The cyclophosphamide in these records up to today; a day and a dose are never counted twice."""
-    counted, _ = counted_and_echoes([record for record in records if record.start <= today and record.coded])
+    """The cyclophosphamide in these records up to today, as far as coded; a day and a dose are never counted twice."""
+    return _dose_of([record for record in records if record.coded], today)
+
+
+def _dose_of(records: Sequence[Exposure], today: Day) -> CyclophosphamideDose:
+    counted, _ = counted_and_echoes([record for record in records if record.start <= today])
     pulses = [record for record in counted if _is_a_pulse(record)]
-    pulse_days = {record.start for record in pulses}
     courses: list[tuple[Day, Day, float | None]] = []
     for record in counted:
         if _is_a_pulse(record):
             continue
         last = today if record.end is None else min(record.end, today)
         dose = _daily_milligrams(record)
-        if dose is None and any(record.start <= day <= last for day in pulse_days):
-            continue
+        if dose is None and any(record.start <= p.start <= last and may_be_one_route(record, p) for p in pulses):
+            continue  # a record around pulses describes them
         courses.append((record.start, last, dose))
     days, daily = _on_days(courses)
     return CyclophosphamideDose(days, len(pulses), _total([*map(_single_milligrams, pulses), daily]))
@@ -100,14 +109,15 @@ def _is_a_pulse(record: Exposure) -> bool:
     if record.route == "oral":
         return False
     return (
-        record.dose is None
+        record.route in INJECTED
+        or record.dose is None
         or record.dose.per == "administration-m2"
         or (record.dose.milligrams >= SMALLEST_PULSE_MILLIGRAMS)
     )
 
 
 def _daily_milligrams(record: Exposure) -> float | None:
-    if record.dose is None:
+    if record.dose is None or record.agent != "cyclophosphamide":
         return None
     single = record.dose.per == "administration" and record.start == record.end
     if record.dose.per == "day" or single:
@@ -134,20 +144,26 @@ def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day,
     """Life-long grams as far as known: the recorded earlier total plus every dose that can be computed."""
     records = [exposure for exposure in exposures if exposure.agent == "cyclophosphamide"]
     known = [record for record in records if _daily_milligrams(record) is not None]
-    computed = cyclophosphamide_dose(known, today).grams or 0.0
+    computed = _dose_of(known, today).grams or 0.0  # a ceiling counts what is known from text only, too
     return (prior_grams or 0.0) + computed
 
 
 def highest_mycophenolate_grams(segment: Segment, enough: float) -> float | None:
     """The highest daily dose in grams of mofetil; None when a dose that is not recorded could have been higher."""
-    doses = [
-        record.dose.milligrams / 1000.0 * (MOFETIL_PER_ACID if record.agent == "mycophenolic_acid" else 1.0)
-        for record in segment.records
-        if record.dose is not None and record.dose.per == "day"
-    ]
-    if not doses or (len(doses) < len(segment.records) and not at_least(max(doses), enough)):
+    counted, echoes = _daily_mofetil_grams(segment.records), _daily_mofetil_grams(segment.echoes)
+    doses = counted + echoes
+    unknown = len(counted) < len(segment.records) and not echoes
+    if not doses or (unknown and not at_least(max(doses), enough)):
         return None
     return max(doses)
+
+
+def _daily_mofetil_grams(records: Iterable[Exposure]) -> list[float]:
+    return [
+        record.dose.milligrams / 1000.0 * (MOFETIL_PER_ACID if record.agent == "mycophenolic_acid" else 1.0)
+        for record in records
+        if record.dose is not None and record.dose.per == "day"
+    ]
 
 
 @dataclass(frozen=True, slots=True)

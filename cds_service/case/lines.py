@@ -89,12 +89,8 @@ def derive_lines(exposures: Sequence[Exposure], today: Day, *, planned_sequences
     lines: list[Line] = []
     for segment in derive_segments(exposures):
         lines = _with(lines, segment, today)
-    ordered = sorted(lines, key=_position)
+    ordered = sorted(lines, key=lambda line: (line.open, line.start, sorted(line.classes)))
     return tuple(_join_planned_sequences(ordered) if planned_sequences else ordered)
-
-
-def _position(line: Line) -> tuple[bool, Day, tuple[str, ...]]:
-    return (line.open, line.start, tuple(sorted(line.classes)))
 
 
 def _with(lines: list[Line], segment: Segment, today: Day) -> list[Line]:
@@ -148,7 +144,7 @@ def _is_planned_continuation(before: Line, line: Line) -> bool:
         return False
     added = line.classes - before.classes
     if added in ({"MPAA"}, {"AZA"}) and any(_is_induction_of(line, course) for course in before.of_class("CYC")):
-        return line.classes - added <= before.classes
+        return True
     if before.end is None or line.start - before.end > PLANNED_SEQUENCE_GAP:
         return False
     return line.classes == {"AZA"} and before.reason not in {"ineffective", "intolerance"}
@@ -158,5 +154,6 @@ def _is_induction_of(line: Line, course: Segment) -> bool:
     """A short cyclophosphamide course, not ineffective, that the line follows within 60 d."""
     if course.end is None or course.reason == "ineffective":
         return False
-    short = course.end - course.start <= PLANNED_SEQUENCE_LENGTH
-    return short and line.start - course.end <= PLANNED_SEQUENCE_GAP
+    first = course.records[0].start  # the steroid pulse that may lead is not cyclophosphamide (TL-6)
+    short = course.end - first <= PLANNED_SEQUENCE_LENGTH
+    return short and abs(line.start - course.end) <= PLANNED_SEQUENCE_GAP

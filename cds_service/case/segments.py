@@ -20,6 +20,7 @@ COURSE_GAP = 45
 PONTICELLI_LEAD = 35
 ORDER_BEFORE_INFUSION = 30
 SMALLEST_PULSE_MILLIGRAMS = 250.0
+INJECTED = frozenset({"iv", "parenteral"})
 _PRIORITY = {"administration": 0, "statement": 1, "request": 2}
 
 
@@ -116,8 +117,13 @@ def counted_and_echoes(records: Sequence[Exposure]) -> tuple[list[Exposure], lis
     return counted, echoes
 
 
+def may_be_one_route(record: Exposure, other: Exposure) -> bool:
+    """False only when both routes are stated and differ: a route left out may be any."""
+    return not record.route or not other.route or record.route == other.route
+
+
 def _repeats(record: Exposure, earlier: Exposure) -> bool:
-    if record.agent != earlier.agent or (record.route and earlier.route and record.route != earlier.route):
+    if record.agent != earlier.agent or not may_be_one_route(record, earlier):
         return False
     if record.kind == earlier.kind:
         return (record.start, record.end, record.dose, record.reason) == (
@@ -136,10 +142,11 @@ def _repeats(record: Exposure, earlier: Exposure) -> bool:
 
 def _tells_of_pulses(record: Exposure, infusion: Exposure) -> bool:
     """A statement around cyclophosphamide pulses describes them; around daily tablets it is exposure of its own."""
-    daily = record.dose is not None and record.dose.per == "day"
+    tablets = record.route == "oral" or infusion.route == "oral"
+    daily = record.dose is not None and record.dose.per == "day" and record.route not in INJECTED
     small = infusion.dose is not None and infusion.dose.milligrams < SMALLEST_PULSE_MILLIGRAMS
     by_area = infusion.dose is not None and infusion.dose.per == "administration-m2"
-    return CLASS_OF[record.agent] == "CYC" and not daily and (by_area or not small)
+    return CLASS_OF[record.agent] == "CYC" and not (tablets or daily) and (by_area or not small)
 
 
 def _is_pulse(record: Exposure) -> bool:

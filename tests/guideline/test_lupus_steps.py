@@ -1,4 +1,4 @@
-"""Lupus nephritis: steps 1 to 7 and 9 to 20 of clinical-spec 6.3, with the definitions of 6.1."""
+"""Lupus nephritis: steps 1 to 4, 6, 7 and 9 to 20 of clinical-spec 6.3, with the definitions of 6.1."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from tests.guideline.standard_patients import (
     LN_DECLINING,
     LN_UNCONFIRMED,
     resistant_ln,
-    untreated_ln,
 )
 
 OTHERWISE = ("BEL_COMBO", "ANTI_CD20_COMBO", "CNI_COMBO", "CYC_GC")
@@ -83,41 +82,6 @@ STEPS_1_TO_4 = [
     row("neither UPCR nor eGFR", resistant_ln(without("upcr", "egfr")), "LN-D2", missing="UPCR EGFR"),
     row("a 24 h collection is accepted", resistant_ln(without("upcr"), proteinuria(-205, 2.6), proteinuria(-10, 2.4)),
         *NO_RESPONSE),
-]  # fmt: skip
-
-UNTREATED = [
-    row("class IV, 2.0 g/g", untreated_ln(), "LN-04c", *OTHERWISE),
-    row("class IV, 0.49 g/g", untreated_ln(upcr(-10, 0.49)), "LN-50", state="LN_INACTIVE"),
-    row("class IV, 0.5 g/g", untreated_ln(upcr(-10, 0.5)), "LN-04c", *OTHERWISE),
-    row("class IV, 2.99 g/g", untreated_ln(upcr(-10, 2.99)), "LN-04c", *OTHERWISE),
-    row("class IV, 3.0 g/g", untreated_ln(upcr(-10, 3.0)), "LN-04b", *HEAVY_LIST),
-    row("eGFR fell 20 %, confirmed", untreated_ln(egfr(-100, 72), egfr(-10, 72)), "LN-04a", *SEVERE),
-    row("eGFR fell 19.9 %", untreated_ln(egfr(-100, 70), egfr(-10, 72.1)), "LN-04c", *OTHERWISE),
-    row("eGFR fell once", untreated_ln(egfr(-10, 60)), "LN-04c", *OTHERWISE),
-    row("no earlier eGFR counts as stable", untreated_ln(without("egfr"), egfr(-10, 60)), "LN-04c", *OTHERWISE),
-    row("the reference is 365 days old", untreated_ln(without("egfr"), egfr(-365, 90), egfr(-60, 70), egfr(-10, 70)),
-        "LN-04a", *SEVERE),
-    row("the reference is 366 days old", untreated_ln(without("egfr"), egfr(-366, 90), egfr(-60, 70), egfr(-10, 70)),
-        "LN-04c", *OTHERWISE),
-    row("severe and heavy is severe", untreated_ln(egfr(-100, 72), egfr(-10, 72), upcr(-10, 4)), "LN-04a", *SEVERE),
-    row("crescents 25 %", untreated_ln(number("crescents_pct", -180, 25)), "LN-04a", *SEVERE),
-    row("crescents 24.9 %", untreated_ln(number("crescents_pct", -180, 24.9)), "LN-04c", *OTHERWISE),
-    row("crescents on a biopsy 181 days old", untreated_ln(number("crescents_pct", -181, 80)), "LN-04c", *OTHERWISE),
-    row("fibrinoid necrosis", untreated_ln(word("fibrinoid_necrosis", -180, "yes")), "LN-04a", *SEVERE),
-    row("fibrinoid necrosis 181 days ago", untreated_ln(word("fibrinoid_necrosis", -181, "yes")), "LN-04c", *OTHERWISE),
-    row("no fibrinoid necrosis", untreated_ln(word("fibrinoid_necrosis", -100, "no")), "LN-04c", *OTHERWISE),
-    row("class V, 0.99 g/g", untreated_ln(V, upcr(-10, 0.99)), "LN-04d"),
-    row("class V, 1.0 g/g", untreated_ln(V, upcr(-10, 1.0)), "LN-04v", *CLASS_V),
-    row("class V, 0.49 g/g", untreated_ln(V, upcr(-10, 0.49)), "LN-50", state="LN_INACTIVE"),
-    row("class V and severe is class V", untreated_ln(V, number("crescents_pct", -100, 50)), "LN-04v", *CLASS_V),
-    row("class III+V is not class V", untreated_ln(lupus_class(-250, "III+V")), "LN-04c", *OTHERWISE),
-    row("untreated and pregnant", untreated_ln(PREGNANT), "LN-05", "AZA_CNI", state="LN_UNTREATED"),
-    row("pregnant by test", untreated_ln(word("pregnancy_test", -5, "positive")), "LN-05", "AZA_CNI",
-        state="LN_UNTREATED"),
-    row("pregnant with class V", untreated_ln(PREGNANT, V), "LN-05", "AZA_CNI", state="LN_UNTREATED"),
-    row("pregnant and inactive", untreated_ln(PREGNANT, upcr(-10, 0.4)), "LN-50", state="LN_INACTIVE"),
-    row("hydroxychloroquine and prednisone are no line", untreated_ln(drug("prednisone", -100)), "LN-04c", *OTHERWISE),
-    row("leflunomide is a line (R-12)", untreated_ln(drug("leflunomide", -100)), "LN-D3", missing="BASELINE_UPCR"),
 ]  # fmt: skip
 
 TOXICITY = [
@@ -227,7 +191,7 @@ STEPS_14_TO_20 = [
     row("earlier mycophenolate below 2 g/d was inadequate",
         resistant_ln(mycophenolate(-1100, -800, 1500, reason="ineffective")), *NO_RESPONSE),
 ]  # fmt: skip
-ROWS = [*STEPS_1_TO_4, *UNTREATED, *TOXICITY, *STEPS_7_TO_13, *INTOLERANCE, *STEPS_14_TO_20]
+ROWS = [*STEPS_1_TO_4, *TOXICITY, *STEPS_7_TO_13, *INTOLERANCE, *STEPS_14_TO_20]
 
 
 @pytest.mark.parametrize("expected", ROWS, ids=sentence)

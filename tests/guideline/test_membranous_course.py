@@ -1,4 +1,4 @@
-"""Membranous nephropathy on a line: steps 5 and 9 to 17 of clinical-spec section 5, and the antibody of section 4."""
+"""Membranous nephropathy on a line: steps 5, 9 to 12 and 14 to 17 of clinical-spec section 5."""
 
 from __future__ import annotations
 
@@ -14,16 +14,13 @@ from tests.guideline.patients import (
     creatinine,
     egfr,
     elisa,
-    iif,
     infusion,
     problem,
     proteinuria,
     pulses,
     rituximab,
     tacrolimus,
-    trough,
     without,
-    word,
 )
 from tests.guideline.standard_patients import (
     CREATININE_STEADY,
@@ -43,7 +40,6 @@ MN_30 = ("MN-30", "CYC_GC", "RTX_CNI", "CNI")
 UP = (creatinine(-220, 80), creatinine(-10, 97))
 NO_ELISA = without("anti_pla2r_elisa")
 GONE = (elisa(-120, 1.2), elisa(-10, 0.8))
-OLD_ONSET = without("anti_pla2r_elisa", "pla2r_stain")
 
 
 def since(day: int) -> tuple[object, ...]:
@@ -133,58 +129,6 @@ STEPS_9_TO_12 = [
         "MN-18", state="MN_SUBNEPHROTIC"),
 ]  # fmt: skip
 
-STEP_13 = [
-    row("antibody gone, eGFR declining", resistant_mn(GONE, EGFR_DECLINING, CREATININE_STEADY), "MN-17b"),
-    row("antibody gone, eGFR declining, albumin missing",
-        resistant_mn(GONE, EGFR_DECLINING, CREATININE_STEADY, without("albumin")), "MN-17b"),
-    row("antibody gone, albumin missing", resistant_mn(GONE, without("albumin")), "MN-D3", missing="ALBUMIN"),
-    row("antibody gone, albumin 35", resistant_mn(GONE, albumin(-10, 35)), "MN-16"),
-    row("antibody gone, albumin 34.9", resistant_mn(GONE, albumin(-10, 34.9)), "MN-17"),
-    row("antibody gone for 730 days", resistant_mn(GONE, elisa(-220, 1), elisa(-730, 1)), "MN-17"),
-    row("antibody gone for 731 days", resistant_mn(GONE, elisa(-220, 1), elisa(-731, 1)), "MN-17c"),
-    row("antibody back for a while in between", resistant_mn(GONE, elisa(-220, 5), elisa(-800, 1)), "MN-17"),
-    row("antibody gone, counted by immunofluorescence",
-        resistant_mn(NO_ELISA, iif(-10, "negative"), iif(-731, "negative")), "MN-17c"),
-    row("a positive immunofluorescence interrupts the run",
-        resistant_mn(NO_ELISA, iif(-10, "negative"), iif(-400, "positive"), iif(-731, "negative")), "MN-17"),
-    row("antibody gone on day 130", resistant_mn(since(-130), GONE), "MN-17"),
-    row("antibody gone, fell 40 %: waits before it is called a response", resistant_mn(GONE, proteinuria(-10, 5)),
-        "MN-17"),
-]  # fmt: skip
-
-ANTIBODY = [
-    row("ELISA 1.9: negative", resistant_mn(elisa(-10, 1.9)), "MN-17"),
-    row("ELISA 2.0: low", resistant_mn(elisa(-10, 2.0)), "MN-D4", missing="ANTI_PLA2R_IIF"),
-    row("ELISA 13.9: low", resistant_mn(elisa(-10, 13.9)), "MN-D4", missing="ANTI_PLA2R_IIF"),
-    row("ELISA 14: positive", resistant_mn(elisa(-10, 14)), *MN_07),
-    row("ELISA 13.9 with a negative IIF: negative", resistant_mn(elisa(-10, 13.9), iif(-10, "negative")), "MN-17"),
-    row("ELISA 14 with a negative IIF: positive", resistant_mn(elisa(-10, 14), iif(-10, "negative")), *MN_07),
-    row("ELISA 1 with a positive IIF: positive (R-05)", resistant_mn(elisa(-10, 1), iif(-10, "positive")), *MN_07),
-    row("ELISA 5, negative IIF 30 days away", resistant_mn(elisa(-10, 5), iif(-40, "negative")), "MN-17"),
-    row("ELISA 5, negative IIF 31 days away", resistant_mn(elisa(-10, 5), iif(-41, "negative")), "MN-D4",
-        missing="ANTI_PLA2R_IIF"),
-    row("of several IIF the newest counts (R-26)",
-        resistant_mn(elisa(-10, 5), iif(-20, "positive"), iif(-5, "negative")), "MN-17"),
-    row("IIF alone, positive", resistant_mn(NO_ELISA, iif(-30, "positive")), *MN_07),
-    row("IIF alone, negative (R-05)", resistant_mn(NO_ELISA, iif(-30, "negative")), "MN-17"),
-    row("IIF alone, 31 days old", resistant_mn(NO_ELISA, iif(-31, "negative")), "MN-D2", missing="ANTI_PLA2R"),
-    row("ELISA 121 days old", resistant_mn(NO_ELISA, elisa(-121, 165)), "MN-D2", missing="ANTI_PLA2R"),
-    row("ELISA 120 days old", resistant_mn(NO_ELISA, elisa(-120, 165)), *MN_07),
-    row("never any antibody, stain negative: not applicable",
-        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-600, 1)), *MN_07),
-    row("never any antibody by IIF, stain negative: not applicable",
-        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), iif(-600, "negative")), *MN_07),
-    row("not applicable also when measured again",
-        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-10, 1)), *MN_07),
-    row("stain negative, blood never tested", resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative")), "MN-D2",
-        missing="ANTI_PLA2R"),
-    row("stain negative, blood only low", resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-10, 5)),
-        "MN-D4", missing="ANTI_PLA2R_IIF"),
-    row("stain negative, blood once positive",
-        resistant_mn(OLD_ONSET, word("pla2r_stain", -695, "negative"), elisa(-600, 14), elisa(-10, 1)), "MN-17"),
-    row("stain never done, blood negative", resistant_mn(OLD_ONSET, elisa(-10, 1)), "MN-17"),
-]  # fmt: skip
-
 STEPS_14_TO_17 = [
     row("albumin 35 on day 215", resistant_mn(albumin(-10, 35)), "MN-16"),
     row("albumin 34.9 on day 215", resistant_mn(albumin(-10, 34.9)), *MN_07),
@@ -214,7 +158,7 @@ STEPS_14_TO_17 = [
     row("albumin missing", resistant_mn(without("albumin")), "MN-D3", missing="ALBUMIN"),
     row("antibody missing", resistant_mn(NO_ELISA), "MN-D2", missing="ANTI_PLA2R"),
 ]  # fmt: skip
-ROWS = [*STEP_5, *STEPS_9_TO_12, *STEP_13, *ANTIBODY, *STEPS_14_TO_17]
+ROWS = [*STEP_5, *STEPS_9_TO_12, *STEPS_14_TO_17]
 
 
 @pytest.mark.parametrize("expected", ROWS, ids=sentence)
@@ -233,13 +177,6 @@ def test_toxicity_of_a_calcineurin_inhibitor_is_critical(rise: tuple[object, ...
 def test_a_line_left_for_intolerance_after_half_a_year_is_not_asked_at_step_10() -> None:
     assert answer_for(resistant_mn(stopped("tacrolimus", -35))).state != "MN_INTOLERANT"
     assert answer_for(resistant_mn(stopped("tacrolimus", -100, "ineffective"))).state != "MN_INTOLERANT"
-
-
-def test_the_days_without_antibody_are_on_the_card() -> None:
-    assert answer_for(resistant_mn(GONE)).figures["antibody_days"] == 120
-    assert (
-        answer_for(resistant_mn(trough(-30, 6), elisa(-10, 13.9), iif(-10, "negative"))).figures["antibody_days"] == 10
-    )
 
 
 class TestStep10AfterAnEarlierFailure:

@@ -14,8 +14,9 @@ from cds_service.case.model import Case, Condition, Exposure, Finding, Quantity,
 from cds_service.guideline.assessment import Assessment
 from cds_service.guideline.catalogue import all_rules, assess_all
 from tests.guideline.patients import ON, TODAY, number, word
+from tests.properties.chart_facts import Chart, certainly_below
 from tests.properties.charts import bounded_charts, charts, charts_out_of_scope
-from tests.properties.prohibitions import Chart, certainly_below, offered, violations
+from tests.properties.prohibitions import offered, violations
 
 
 def the_answer(case: Case, on: date = ON) -> Assessment:
