@@ -7,7 +7,8 @@
         ├── UnknownService       404  no service of that id, no such route
         ├── MethodNotAllowed     405  the route exists, the method does not; carries the methods that do
         ├── PreconditionFailed   412  something the answer needs is not there
-        │   └── DataUnobtainable 412  required prefetch data absent or failed; names the missing keys
+        │   ├── DataUnobtainable 412  required prefetch data absent or failed; names the missing keys
+        │   └── UnsupportedRelease 412  the chart is written in a FHIR release that is not read
         ├── BodyTooLarge         413  more bytes, or more entries, than the service reads
         ├── UnsupportedMediaType 415  not JSON, not UTF-8, or a content coding
         ├── MisdirectedRequest   421  a Host header that names another server
@@ -81,6 +82,12 @@ class DataUnobtainable(PreconditionFailed):
     def __init__(self, missing: Iterable[str]) -> None:
         self.missing = tuple(sorted(missing))
         super().__init__("Required data could not be obtained. Prefetch keys missing: " + ", ".join(self.missing) + ".")
+
+
+class UnsupportedRelease(PreconditionFailed):
+    """412: the chart is written in a FHIR release that is not read. Guessing would lose treatment lines."""
+
+    issue_code = "not-supported"
 
 
 class BodyTooLarge(RequestFault):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds_service.errors import UnsupportedRelease
 from cds_service.fhir.bins import Resource, reference_of
 from cds_service.fhir.prefetch_data import Opened
 
@@ -26,11 +27,13 @@ class Medications:
         """What the drug is, as a CodeableConcept, and the reference of the Medication that said so.
 
         (None, "") when the record points at something that did not come and has no display:
-        missing evidence, never "not taken".
+        missing evidence, never "not taken". Errors: UnsupportedRelease for a record of FHIR R5.
         """
         concept = record.get("medicationCodeableConcept")
         if concept is not None:
             return concept, ""
+        if isinstance(record.get("medication"), dict):
+            raise UnsupportedRelease("Medication records are written in FHIR R5. This release reads FHIR R4 and R4B.")
         pointer = record.get("medicationReference")
         if not isinstance(pointer, dict):
             return None, ""

@@ -153,7 +153,7 @@ def _cyclophosphamide(p: Picture, offered: Offer) -> list[str]:
 
 def _data_quality(p: Picture) -> list[str]:
     reasons = {item.reason for item in p.case.set_aside}
-    notes = ["UNIT_REJECTED"] if reasons & {"UNIT_REJECTED", "UNIT_MISSING"} else []
+    notes = ["UNIT_REJECTED"] if "UNIT_REJECTED" in reasons else []
     return [*notes, "PLAUSIBILITY_REJECTED"] if "PLAUSIBILITY_REJECTED" in reasons else notes
 
 

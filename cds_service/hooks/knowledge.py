@@ -49,7 +49,7 @@ class Knowledge:
 def gather(policy: SitePolicy) -> Knowledge:
     """Load everything. Errors: ConfigurationFault naming file, line and reason."""
     terminology = load_terminology(mappings_root(), policy.site or None)
-    thresholds = site_thresholds(policy.thresholds_file)
+    thresholds = site_thresholds(policy.thresholds_file or _thresholds_of_site(policy.site))
     faults = [f"there is no rule {rule} to silence" for rule in sorted(policy.quiet_rules - set(all_rules()))]
     if terminology.knowledge != KNOWLEDGE_VERSION:
         faults.append(f"mappings of edition {terminology.knowledge} do not go with guidelines of {KNOWLEDGE_VERSION}")
@@ -68,6 +68,12 @@ def gather(policy: SitePolicy) -> Knowledge:
         quiet_rules=policy.quiet_rules,
     )
     return Knowledge(policy, terminology, thresholds, templates(NEEDS, terminology.codes_of), stamp)
+
+
+def _thresholds_of_site(site: str) -> Path | None:
+    """`thresholds.toml` in the site's overlay folder, when there is one."""
+    file = mappings_root() / "sites" / site / "thresholds.toml"
+    return file if site and file.is_file() else None
 
 
 def site_thresholds(file: Path | None) -> Thresholds:

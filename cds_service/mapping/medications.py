@@ -62,18 +62,22 @@ def read_statement(source: str, statement: Any, terminology: Terminology, today:
 
 
 def read_request(source: str, request: Any, terminology: Terminology, today: Day) -> Reading:
-    """A MedicationRequest: an order, or a plan that the patient reports (R-18). A stopped infusion was not given."""
+    """A MedicationRequest: an order, or a plan that the patient reports (R-18). 
+
+    A stopped infusion order was not given, unless it says why what was given ended (CLIN-15, section 3.2).
+    """
     drug, fault = _drug(request, terminology)
     if drug is None:
         return fault(source)
     kind = _kind_of_request(request)
     infused = CLASS_OF.get(drug.agent) in PULSE
-    stopped_infusion = infused and request.status in ("stopped", "on-hold")
-    if kind is None or request.doNotPerform or request.status not in _REQUEST_COUNTS or stopped_infusion:
+    reason = _reason(request, terminology)
+    never_given = infused and request.status in ("stopped", "on-hold") and not reason
+    if kind is None or request.doNotPerform or request.status not in _REQUEST_COUNTS or never_given:
         return refused(source, "STATUS", concept=drug.agent)
     dosages = request.dosageInstruction or ()
     course = _request_course(request, today, one_dose=infused)
-    return _exposure(source, drug, kind, course, dose_of(dosages), _route(dosages), _reason(request, terminology))
+    return _exposure(source, drug, kind, course, dose_of(dosages), _route(dosages), reason)
 
 
 def read_administration(source: str, administration: Any, terminology: Terminology, today: Day) -> Reading:
@@ -153,7 +157,7 @@ def _request_course(request: Any, today: Day, *, one_dose: bool) -> _Course:
         days = _length(repeat.boundsDuration)
         if days is not None:
             return replace(course, end=_capped(course.start + days, active, today))
-    return _closed(course, end, active and not one_dose, today)
+    return _closed(course, end, active and not (one_dose and bounds is None), today)
 
 
 def _started(value: Any, today: Day) -> _Course:

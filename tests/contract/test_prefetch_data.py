@@ -192,3 +192,19 @@ class TestOnePatient:
         first = answer_of(client, complete_call(client))
         answer_of(client, with_value(client, "conditions", None))
         assert answer_of(client, complete_call(client)) == first
+
+
+class TestFifthRelease:
+    def test_drug_records_of_r5_are_refused_and_never_read_as_no_treatment(self, client: FlaskClient) -> None:
+        body = copy.deepcopy(complete_call(client))
+        statement = {
+            "resourceType": "MedicationStatement",
+            "id": "r5",
+            "status": "recorded",
+            "medication": {"concept": {"text": "tacrolimus"}},
+            "subject": {"reference": f"Patient/{PATIENT}"},
+        }
+        body["prefetch"]["statements"] = searchset(statement)
+        issue = answer_of(client, body, 412)["issue"][0]
+        assert issue["code"] == "not-supported"
+        assert "R5" in issue["details"]["text"]

@@ -324,3 +324,14 @@ def test_every_counting_record_is_handed_over() -> None:
 
 def test_background_drugs_are_exposure_too() -> None:
     assert only(case(statement(LISINOPRIL))).agent == "acei"
+
+
+def test_an_order_of_an_infused_drug_with_an_open_period_goes_on() -> None:
+    written = request(RITUXIMAB, **bounds("2026-04-21"))
+    assert only(case(written)).end is None
+
+
+def test_a_stopped_infusion_order_counts_when_it_says_why_what_was_given_ended() -> None:
+    ended = {"statusReason": coded(LINE_END, "ineffective"), **STOPPED, **bounds("2026-01-10", "2026-06-30")}
+    assert only(case(request(RITUXIMAB, **ended))).reason == "ineffective"
+    assert case(request(RITUXIMAB, **STOPPED, **bounds("2026-01-10", "2026-06-30"))).exposures == ()
