@@ -18,12 +18,12 @@ from cds_service.stories.vignette import load_vignettes
 CHECKOUT = Path(__file__).resolve().parent.parent
 STATUSES: Mapping[str, str] = {
     "Patient": "any; `deceased` gets no card",
-    "Condition": "clinical: all but inactive and resolved; verification: all but refuted, entered-in-error, differential",
+    "Condition": "clinical: not inactive, resolved; verification: not refuted, entered-in-error, differential",
     "Observation": "final, amended, corrected",
     "MedicationStatement": "active, completed, stopped; on-hold is a gap; not-taken is non-adherence",
-    "MedicationRequest": "active, completed, stopped with intent order, original-order, filler-order or instance-order",
+    "MedicationRequest": "active, completed, stopped; intent order, original-, filler-, instance-order",
     "MedicationAdministration": "completed, in-progress, stopped",
-    "Procedure": "completed",
+    "Procedure": "completed, in-progress",
     "AllergyIntolerance": "active, and confirmed or unconfirmed",
 }
 
@@ -52,14 +52,15 @@ def _data_elements(terminology: Terminology) -> Iterator[str]:
     yield ""
     yield GENERATED
     yield ""
-    yield "What is read, from where, and how old it may be. A key is a CDS Hooks prefetch key; the templates in discovery are"
-    yield "derived from this list. Without a required key the call is refused with 412; the others are said to be unchecked."
-    yield "Every element may also come under `https://nextline-cds.org/CodeSystem/finding` with the element's name as code."
+    yield "What is read, from where, and how old it may be. A key is a prefetch key; the templates in discovery"
+    yield "derive from this list. Without a required key the call is refused with 412; the others are said to be"
+    yield "unchecked. Each element may also come under `https://nextline-cds.org/CodeSystem/finding`, by name."
     for need in NEEDS:
         yield ""
         yield f"## `{need.key}`: {need.resource}"
         yield ""
-        yield f"{'Required' if need.required else 'Optional'}; for {need.why}. Accepted statuses: {STATUSES[need.resource]}."
+        kind = "Required" if need.required else "Optional"
+        yield f"{kind}; for {need.why}. Accepted statuses: {STATUSES[need.resource]}."
         yield f"Newest values read per element: {'all' if need.keep is None else need.keep}."
         if need.concepts:
             yield ""

@@ -5,6 +5,7 @@ Days are ordinals. A segment without an end is ongoing on the day it is looked a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +72,7 @@ class Segment:
     def courses(self) -> int:
         """How many courses: doses at most 45 d apart are one (TL-7)."""
         starts = sorted(record.start for record in self.records)
-        return 1 + sum(1 for before, after in zip(starts, starts[1:], strict=False) if after - before > COURSE_GAP)
+        return 1 + sum(1 for before, after in itertools.pairwise(starts) if after - before > COURSE_GAP)
 
 
 def last_reason(records: Iterable[Exposure]) -> str:

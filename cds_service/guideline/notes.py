@@ -45,8 +45,26 @@ NOTES: Mapping[str, tuple[str, Severity]] = {
 }
 CRITICAL_NOTES = frozenset(note for note, (_, level) in NOTES.items() if level == "critical")
 CRITICAL_RULES = frozenset(
-    "MN-00 MN-04b MN-08 MN-17b MN-26 MN-31 MN-33 MN-35 LN-03 LN-04a LN-05 LN-11 LN-20a LN-21a LN-25 LN-43 "
-    "SAFE-01 SAFE-02".split()
+    {
+        "MN-00",
+        "MN-04b",
+        "MN-08",
+        "MN-17b",
+        "MN-26",
+        "MN-31",
+        "MN-33",
+        "MN-35",
+        "LN-03",
+        "LN-04a",
+        "LN-05",
+        "LN-11",
+        "LN-20a",
+        "LN-21a",
+        "LN-25",
+        "LN-43",
+        "SAFE-01",
+        "SAFE-02",
+    }
 )
 WARNING_RULES = frozenset({"MN-D7", "LN-D6", "MN-05a", "MN-17c", "MN-27"})
 QUIET_ACTIONS = frozenset(

@@ -105,9 +105,14 @@ class Picture:
     # -- treatment ----------------------------------------------------------------------------------
 
     @lazy
-    def lines(self) -> tuple[Line, ...]:
-        """All treatment lines; the last one is the one that counts now."""
+    def whole_lines(self) -> tuple[Line, ...]:
+        """All treatment lines with everything that was given, as the card shows them."""
         return derive_lines(self.case.exposures, self.today, planned_sequences=self.planned_sequences)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The same lines as they are judged; the last one is the one that counts now."""
+        return self.whole_lines
 
     @lazy
     def judge(self) -> Judge:

@@ -27,8 +27,8 @@ VETOES = {
     "with a cumulative dose above its limit",
     "CNI, also within RTX_CNI, CNI_COMBO and AZA_CNI": "eGFR below the floor (LN: at it too); blood pressure above the "
     "limits; allergy or intolerance; RTX_CNI has a higher eGFR floor",
-    "RTX, ANTI_CD20_2G, BEL": "pregnancy; allergy or intolerance; in LN anti-CD20 only when rituximab and its successors "
-    "are both ruled out",
+    "RTX, ANTI_CD20_2G, BEL": "pregnancy; allergy or intolerance; in LN anti-CD20 only when rituximab and "
+    "its successors are both ruled out",
     "MPAA_GC": "pregnancy; allergy or intolerance",
     "AZA_CNI": "allergy or intolerance to azathioprine, and everything against a CNI",
 }

@@ -75,7 +75,7 @@ def _lines(p: MembranousPicture | LupusPicture) -> tuple[LineSummary, ...]:
     if isinstance(p, MembranousPicture) and p.standard_lines:
         last = next(index for index, line in enumerate(p.lines) if line is p.line)
     summaries = []
-    for index, line in enumerate(p.lines):
+    for index, line in enumerate(p.whole_lines):
         outcome = p.past_outcomes[index]
         verdict, why, fall = outcome.verdict, outcome.why, outcome.reduction
         if index == last and verdict != "INTOLERANT":

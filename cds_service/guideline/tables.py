@@ -26,10 +26,10 @@ UNSIGNED = "**No clinician has signed this knowledge yet.** It is a draft for re
 PICTURES: Mapping[Disease, type] = {"MN": MembranousPicture, "LN": LupusPicture}
 STEPS: Mapping[Disease, tuple[Row[Any], ...]] = {"MN": MEMBRANOUS_STEPS, "LN": LUPUS_STEPS}
 SOURCE_MARKS = (
-    "S000 is EV-01, S001 EV-02, S002 EV-03, S003 EV-04, S004 EV-05; K21 and K24 are KDIGO 2021 and 2024 (EV-06, EV-07), K12 "
-    "KDIGO 2012, A24 ACR 2024 (EV-08), E12/E19/E23/E25 EULAR (EV-11, EV-09, EV-10), T a trial, OK own knowledge, OP our "
-    "operationalisation: a number that no source states exactly. H the source was read, M well known, L recollection that a "
-    "clinician must confirm. Citations: `cds_service/guideline/evidence.py`."
+    "S000 is EV-01, S001 EV-02, S002 EV-03, S003 EV-04, S004 EV-05; K21 and K24 are KDIGO 2021 and 2024 (EV-06, "
+    "EV-07), K12 KDIGO 2012, A24 ACR 2024 (EV-08), E12/E19/E23/E25 EULAR (EV-11, EV-09, EV-10), T a trial, OK own "
+    "knowledge, OP our operationalisation: a number that no source states exactly. H the source was read, M well "
+    "known, L recollection that a clinician must confirm. Citations: `cds_service/guideline/evidence.py`."
 )
 THRESHOLD_NAMES = frozenset(item.name for item in numbers())
 
@@ -41,8 +41,8 @@ def guideline_page(disease: Disease, stories: Stories) -> str:
         f"# {DISEASES[disease].capitalize()}: the rows that decide",
         GENERATED,
         f"Knowledge edition {KNOWLEDGE_VERSION}. {UNSIGNED}",
-        "Rows are asked from top to bottom; the first that applies is the answer. After that come the vetoes, holds and "
-        "notes of [safety](safety.md).",
+        "Rows are asked from top to bottom; the first that applies is the answer. After that come the vetoes, "
+        "holds and notes of [safety](safety.md).",
         "## The flow",
         "```mermaid",
         *_flow(rows),
@@ -76,7 +76,8 @@ def safety_page(stories: Stories) -> str:
         "## Source marks",
         SOURCE_MARKS,
         "## Thresholds",
-        "A site may override a value within its safe range in `thresholds.toml`; a changed value is stamped and said on the card.",
+        "A site may override a value within its safe range in `thresholds.toml`; "
+        "a changed value is stamped and said on the card.",
         "| name | value | unit | source | safe range |",
         "|---|---|---|---|---|",
     ]
@@ -84,9 +85,8 @@ def safety_page(stories: Stories) -> str:
     for item in numbers():
         meta = item.metadata
         value = getattr(defaults, item.name)
-        parts.append(
-            f"| `{item.name}` | {value:g} | {meta['unit']} | {_cell(meta['source'])} | {meta['low']:g} to {meta['high']:g} |"
-        )
+        limits = f"{meta['low']:g} to {meta['high']:g}"
+        parts.append(f"| `{item.name}` | {value:g} | {meta['unit']} | {_cell(meta['source'])} | {limits} |")
     return "\n".join(_spaced(parts)) + "\n"
 
 
@@ -153,9 +153,15 @@ def _search(function: Any, picture: type, found: dict[str, None], seen: set[Code
             found[name] = None
         _search(_callable_of(getattr(picture, name, None)), picture, found, seen)
         candidate = function.__globals__.get(name)
-        if isinstance(candidate, FunctionType) and candidate.__module__.startswith("cds_service.guideline"):
-            if candidate.__name__ not in {"walk", "decided"}:
-                _search(candidate, picture, found, seen)
+        if _is_of_a_guideline(candidate):
+            _search(candidate, picture, found, seen)
+
+
+def _is_of_a_guideline(candidate: Any) -> bool:
+    """A helper function of a row; walking a table is not followed, its rows stand on their own."""
+    if not isinstance(candidate, FunctionType) or candidate.__name__ in {"walk", "decided"}:
+        return False
+    return candidate.__module__.startswith("cds_service.guideline")
 
 
 def _names(code: CodeType) -> Iterator[str]:

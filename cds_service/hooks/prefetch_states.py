@@ -8,34 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from cds_service.cdshooks.prefetch import keys_of
 from cds_service.errors import BodyTooLarge, DataUnobtainable
 from cds_service.fhir.chart import ChartData
-from cds_service.guideline.needs import Need
+from cds_service.guideline.needs import NEEDS, Need
 
-Prefetch = Mapping[str, Any]
+State = Literal["given", "known-empty", "incomplete", "failed", "absent"]
 
-
-class State(StrEnum):
-    """What became of one prefetch key."""
-
-    GIVEN = "given"
-    KNOWN_EMPTY = "known-empty"
-    INCOMPLETE = "incomplete"
-    FAILED = "failed"
-    ABSENT = "absent"
-
-
-_WORST_FIRST = {
-    state: rank
-    for rank, state in enumerate((State.FAILED, State.ABSENT, State.INCOMPLETE, State.GIVEN, State.KNOWN_EMPTY))
-}
-_UNUSUAL = frozenset({"Bundle", "OperationOutcome"})
-_UNKNOWN = frozenset({State.FAILED, State.ABSENT})
+_WORST_FIRST: Mapping[State, int] = {"failed": 0, "absent": 1, "incomplete": 2, "given": 3, "known-empty": 4}
+_UNKNOWN: frozenset[State] = frozenset({"failed", "absent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,100 +31,77 @@ class NeedState:
     missing: tuple[str, ...]
 
 
-def states_of(
-    prefetch: Prefetch, chart: ChartData, needs: Iterable[Need], advertised: Iterable[str]
-) -> tuple[NeedState, ...]:
-    """The state of every need. `chart` is what was read of `prefetch`.
+def states_of(chart: ChartData, advertised: Iterable[str]) -> tuple[NeedState, ...]:
+    """The state of every need of the guidelines. `advertised` are the prefetch keys of the service.
 
     A client may also send its data under keys of its own. A resource type found there counts as given
     for the needs whose own keys are absent, but never for a key that failed.
     """
     keys = tuple(advertised)
-    types = {key: _resource_types(value) for key, value in prefetch.items()}
-    elsewhere = frozenset(kind for key, kinds in types.items() if key not in keys for kind in kinds)
+    elsewhere = [kind for key, kinds in chart.kinds.items() if key not in keys for kind in kinds]
+    return _judged(keys, tuple([_state_of(key, kind, chart, elsewhere) for key, kind in _asked(keys)]))
 
-    def state_of(key: str, resource: str) -> State:
-        if key not in prefetch:
-            return State.GIVEN if resource in elsewhere else State.ABSENT
-        if chart.states[key] == "failed" or (types[key] and resource not in types[key]):
-            return State.FAILED
-        if key in chart.incomplete or _total(prefetch[key]) > len(_entries(prefetch[key])):
-            return State.INCOMPLETE if types[key] else State.FAILED
-        return State.GIVEN if types[key] else State.KNOWN_EMPTY
 
-    def need_state(need: Need) -> NeedState:
-        found = {key: state_of(key, need.resource) for key in _keys_of(need.key, keys)}
-        worst = min(found.values(), key=_WORST_FIRST.__getitem__)
-        return NeedState(need, worst, tuple(key for key, state in found.items() if state in _UNKNOWN))
+def _state_of(key: str, kind: str, chart: ChartData, elsewhere: Iterable[str]) -> State:
+    kinds = chart.kinds.get(key)
+    if kinds is None:
+        return "given" if kind in elsewhere else "absent"
+    if chart.states[key] == "failed" or (kinds and kind not in kinds):
+        return "failed"
+    if key in chart.incomplete:
+        return "incomplete" if kinds else "failed"
+    return "given" if kinds else "known-empty"
 
-    return tuple(need_state(need) for need in needs)
+
+# Needs and templates are the same for every call of a process, and so are most answers.
+@lru_cache(maxsize=16)
+def _keys_of_needs(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(keys_of(need.key, keys) for need in NEEDS)
+
+
+@lru_cache(maxsize=16)
+def _asked(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Every key of every need, with the resource type that it should bring."""
+    return tuple((key, need.resource) for need, own in zip(NEEDS, _keys_of_needs(keys), strict=True) for key in own)
+
+
+@lru_cache(maxsize=1024)
+def _judged(keys: tuple[str, ...], found: tuple[State, ...]) -> tuple[NeedState, ...]:
+    """The needs, from the states of their keys in the order of `_asked`: the worst of its keys is the need's."""
+    state_of = {key: state for (key, _), state in zip(_asked(keys), found, strict=True)}
+    return tuple(
+        NeedState(
+            need,
+            min((state_of[key] for key in own), key=_WORST_FIRST.__getitem__),
+            tuple(key for key in own if state_of[key] in _UNKNOWN),
+        )
+        for need, own in zip(NEEDS, _keys_of_needs(keys), strict=True)
+    )
 
 
 def require(states: Iterable[NeedState]) -> None:
     """Refuse the call when a required need is unknown: 412 naming the keys (PFD-6)."""
-    missing = [key for state in states if state.need.required and state.state in _UNKNOWN for key in state.missing]
+    missing = [key for state in states if state.missing and state.need.required for key in state.missing]
     if missing:
         raise DataUnobtainable(missing)
 
 
 def not_whole(states: Iterable[NeedState]) -> tuple[str, ...]:
     """What was not seen, for the card: needs whose data are unknown, and further pages of what came in part."""
-    said = ((state.need.key, state.state) for state in states)
     return tuple(
-        f"further pages of {key}" if state is State.INCOMPLETE else key
-        for key, state in said
-        if state in _UNKNOWN or state is State.INCOMPLETE
+        [
+            f"further pages of {state.need.key}" if state.state == "incomplete" else state.need.key
+            for state in states
+            if state.state == "incomplete" or state.missing
+        ]
     )
 
 
-def check_size(prefetch: Prefetch, most_entries: int) -> None:
+def check_size(prefetch: Mapping[str, Any], most_entries: int) -> None:
     """Refuse more Bundle entries than the service reads in one call (JSON-30)."""
-    if sum(len(_entries(value)) for value in prefetch.values()) > most_entries:
+    entries = 0
+    for value in prefetch.values():
+        listed = value.get("entry") if isinstance(value, dict) else None
+        entries += len(listed) if isinstance(listed, list) else 0
+    if entries > most_entries:
         raise BodyTooLarge("There are more Bundle entries than this service reads in one call.")
-
-
-@lru_cache(maxsize=256)
-def _keys_of(need_key: str, advertised: tuple[str, ...]) -> tuple[str, ...]:
-    """Needs and templates are the same for every call of a process."""
-    return keys_of(need_key, advertised)
-
-
-def _resource_types(value: Any) -> frozenset[str]:
-    """The types of the data in a value: its own, or those of a Bundle's entries. An outcome is no data.
-
-    Some gateways put a Bundle into a Bundle; one level of that is read, as the chart reader does.
-    """
-    if not isinstance(value, dict):
-        return frozenset()
-    try:  # the usual searchset in one pass; whatever is shaped otherwise takes the careful way
-        plain = frozenset([entry["resource"]["resourceType"] for entry in value.get("entry", ())])
-    except (KeyError, TypeError):
-        plain = _UNUSUAL
-    if value.get("resourceType") == "Bundle" and not plain & _UNUSUAL:
-        return plain
-    resources = _contents([value])
-    kinds = (resource.get("resourceType") for resource in _contents(resources))
-    return frozenset(kind for kind in kinds if isinstance(kind, str) and kind != "OperationOutcome")
-
-
-def _contents(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The resources, each Bundle replaced by what is in it."""
-    contents: list[Mapping[str, Any]] = []
-    for resource in resources:
-        if resource.get("resourceType") == "Bundle":
-            inside = (entry.get("resource") for entry in _entries(resource) if isinstance(entry, dict))
-            contents.extend(inner for inner in inside if isinstance(inner, dict))
-        else:
-            contents.append(resource)
-    return contents
-
-
-def _entries(value: Any) -> list[Any]:
-    entries = value.get("entry") if isinstance(value, dict) else None
-    return entries if isinstance(entries, list) else []
-
-
-def _total(value: Any) -> int:
-    """How many matches the server says there are; included resources only make it come out lower."""
-    total = value.get("total") if isinstance(value, dict) else None
-    return total if isinstance(total, int) else 0

@@ -62,7 +62,7 @@ def read_statement(source: str, statement: Any, terminology: Terminology, today:
 
 
 def read_request(source: str, request: Any, terminology: Terminology, today: Day) -> Reading:
-    """A MedicationRequest: an order, or a plan that the patient reports (R-18). 
+    """A MedicationRequest: an order, or a plan that the patient reports (R-18).
 
     A stopped infusion order was not given, unless it says why what was given ended (CLIN-15, section 3.2).
     """

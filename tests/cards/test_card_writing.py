@@ -225,7 +225,7 @@ def test_rituximab_with_a_cni_is_never_shown_without_the_evidence_against_it() -
 
 def test_what_was_not_used_is_said_with_what_when_and_why() -> None:
     detail = only_card(CNI_FAILED, CNI_FAILED_CASE)["detail"]
-    assert "Creatinine 2026-11-10 (88.4) not used: unit not accepted; never guessed" in detail
+    assert "Creatinine 2026-11-10 (88.4) not used: unit missing or not accepted; never guessed" in detail
     assert "two values on one day, 24 g/L used, 31 g/L not used" in detail
     assert "so not checked: allergies, blood pressure and weight" in detail
 

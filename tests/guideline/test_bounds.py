@@ -6,7 +6,7 @@ import pytest
 
 from tests.guideline.expectations import answer_for, offered_by
 from tests.guideline.patients import elisa, number, proteinuria, without
-from tests.guideline.standard_patients import resistant_ln, resistant_mn, untreated_mn
+from tests.guideline.standard_patients import after_rituximab, resistant_ln, resistant_mn, untreated_mn
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,22 @@ def test_a_bound_that_cannot_decide_is_taken_out_and_the_rest_still_counts() -> 
     assert offered_by(seen) == ()
 
 
-def test_an_undecided_bound_falls_back_on_the_value_before_it() -> None:
-    """The newest usable value within its age is 12 days older."""
-    assert answer_for(resistant_mn(elisa(-22, 160), elisa(-10, 14, "<"))).rule == "MN-07"
+class TestTheNewestValue:
+    """An undecided bound is not replaced by an older value: that the newest is lower is known for certain."""
+
+    def test_antibody(self) -> None:
+        """160 RU/mL, twelve days later below 14: negative or low, but no longer positive."""
+        seen = answer_for(resistant_mn(elisa(-22, 160), elisa(-10, 14, "<")))
+        assert (seen.action, offered_by(seen)) == ("DATA_REQUEST", ())
+
+    def test_egfr_below_the_floor_of_a_calcineurin_inhibitor(self) -> None:
+        """At most 30 leaves open whether it is below 30, but it is below 40."""
+        seen = answer_for(after_rituximab(number("egfr", -5, 30, "<=")))
+        assert not {"CNI", "RTX_CNI"} & set(offered_by(seen))
+
+    def test_egfr_in_lupus_nephritis(self) -> None:
+        seen = answer_for(resistant_ln(number("egfr", -5, 45, "<")))
+        assert "CNI_COMBO" not in offered_by(seen)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.guideline.patients import (
     egfr,
     elisa,
     infusion,
+    mycophenolate,
     problem,
     proteinuria,
     pulses,
@@ -68,6 +69,8 @@ def cut_short(last: int) -> tuple[object, ...]:
 
 DECLINING_BY_DAY_150 = (since(-150), egfr(-30, 62), egfr(-10, 60), CREATININE_STEADY)
 
+SLOW_FALL = (egfr(-600, 75), egfr(-30, 64), egfr(-10, 64), creatinine(-735, 90), creatinine(-10, 100))
+
 STEP_5 = [
     row("creatinine up 20 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96)), *MN_07),
     row("creatinine up 20.1 %", resistant_mn(creatinine(-220, 80), creatinine(-10, 96.1)), "MN-15b", "RTX", "CYC_GC"),
@@ -119,6 +122,16 @@ STEPS_9_TO_12 = [
     row("not tolerated, and only begun 40 days ago",
         resistant_mn(since(-40), without("tacrolimus"), tacrolimus(-40, -20, reason="intolerance")), "MN-19", "RTX",
         "CYC_GC"),
+    *(
+        row(f"{drug} not tolerated beside mycophenolate that goes on", case, *answer)
+        for drug, case, answer in (
+            ("tacrolimus", resistant_mn(mycophenolate(-900), stopped("tacrolimus", -100)), ("MN-19", "RTX", "CYC_GC")),
+            ("rituximab", after_rituximab(mycophenolate(-900), cut_short(14)),
+             ("MN-10", "ANTI_CD20_2G", "CYC_GC", "CNI")),
+            ("cyclophosphamide", after_cyclophosphamide(mycophenolate(-900), without("cyclophosphamide"),
+             pulses(-215, 6, every=25, reason="intolerance")), ("MN-19", "RTX", "CNI")),
+        )
+    ),
     row("tacrolimus known from text only cannot complete a line",
         resistant_mn(without("tacrolimus"), replace(tacrolimus(-215), coded=False)), "MN-A2"),
     row("not tolerated, 3.4 g/d", resistant_mn(stopped("tacrolimus", -100), proteinuria(-220, 4.5),
@@ -146,6 +159,10 @@ STEPS_14_TO_17 = [
     row("day 179, antibody unmoved", resistant_mn(since(-179), elisa(-184, 180), elisa(-10, 91)), *MN_07),
     row("day 179, antibody halved", resistant_mn(since(-179), elisa(-184, 180), elisa(-10, 90)), "MN-06"),
     row("day 179, no antibody at the start", resistant_mn(since(-150), NO_ELISA, elisa(-10, 165)), "MN-06"),
+    row("day 150, antibody not halved, but no longer positive",
+        resistant_mn(since(-150), elisa(-155, 20), elisa(-10, 11)), "MN-06"),
+    row("a line of 730 days: eGFR against its start", resistant_mn(since(-730), SLOW_FALL), "MN-08", "CYC_GC", "RTX"),
+    row("a line of 731 days: eGFR against the oldest of two years", resistant_mn(since(-731), SLOW_FALL), *MN_07),
     row("day 179, antibody missing now", resistant_mn(since(-179), NO_ELISA, elisa(-184, 180)), "MN-06"),
     row("day 180, antibody halved", resistant_mn(since(-180), elisa(-184, 180), elisa(-10, 90)), *MN_07),
     row("day 150, eGFR declining, antibody halved",

@@ -184,7 +184,6 @@ class TestRemarks:
 
     def test_rejected_values_are_noted(self) -> None:
         assert "UNIT_REJECTED" in answer_for(resistant_mn(set_aside("UNIT_REJECTED"))).notes
-        assert "UNIT_REJECTED" in answer_for(resistant_mn(set_aside("UNIT_MISSING"))).notes
         assert "PLAUSIBILITY_REJECTED" in answer_for(resistant_mn(set_aside("PLAUSIBILITY_REJECTED"))).notes
         assert not {"UNIT_REJECTED", "PLAUSIBILITY_REJECTED"} & set(answer_for(resistant_mn()).notes)
 

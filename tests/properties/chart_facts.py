@@ -68,7 +68,8 @@ class Chart:
             and e.dose.per != "administration-m2"
         }
         by_day = {day: max(mg for other, mg in given if other == day) for day, _ in given}
-        return (prior.value if prior else 0.0) + sum(by_day.values()) / 1000
+        known = prior.value if prior is not None and prior.bound not in {"<", "<="} else 0.0
+        return known + sum(by_day.values()) / 1000
 
     @property
     def refused(self) -> set[str]:
@@ -96,3 +97,13 @@ def certainly_below(value: Quantity, limit: float, *, inclusive: bool) -> bool:
     if value.bound in {">", ">="}:
         return False
     return value.value < limit or (value.value == limit and (inclusive or value.bound == "<"))
+
+
+def at_most(value: Quantity | None, limit: float) -> bool:
+    """Whether a known value is certainly not above the limit."""
+    return value is not None and value.bound not in {">", ">="} and value.value <= limit
+
+
+def at_least(value: Quantity | None, limit: float) -> bool:
+    """Whether a known value is certainly not below the limit."""
+    return value is not None and value.bound not in {"<", "<="} and value.value >= limit

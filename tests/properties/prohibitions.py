@@ -12,7 +12,7 @@ from cds_service.case.model import Case
 from cds_service.guideline.assessment import Assessment
 from tests.guideline.patients import TODAY
 from tests.guideline.rulebook import severity_by_the_book
-from tests.properties.chart_facts import AGENT_CLASS, Chart, certainly_below
+from tests.properties.chart_facts import AGENT_CLASS, Chart, at_least, at_most, certainly_below
 
 PARTS = {
     "RTX": {"RTX"}, "ANTI_CD20_2G": {"CD20_2G"}, "CYC_GC": {"CYC"}, "CNI": {"CNI"}, "RTX_CNI": {"RTX", "CNI"},
@@ -175,7 +175,7 @@ def _explained_otherwise(chart: Chart, a: Assessment) -> Iterator[str]:
     if a.disease == "LN" and offered(a) and chart.word("tma_on_biopsy", 365) == "positive":
         yield "escalation although the biopsy shows microangiopathy"
     activity, chronicity = chart.newest("ln_activity_index", 365), chart.newest("ln_chronicity_index", 365)
-    scarred = activity is not None and chronicity is not None and activity.value <= 2 and chronicity.value >= 6
+    scarred = at_most(activity, 2) and at_least(chronicity, 6)
     if a.disease == "LN" and offered(a) and a.state in CALLED_RESISTANT and scarred:
         yield "escalation although there is only scarring"
     if a.action == "TAPER_OFF_CNI":

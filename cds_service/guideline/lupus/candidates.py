@@ -30,7 +30,9 @@ RESCUE_MENU_IN_PREGNANCY = ("intravenous immunoglobulin", "plasma exchange")
 
 
 def escalation(p: LupusPicture, trend: EgfrTrend, without: Iterable[str] = ()) -> tuple[str, ...]:
-    """The ordered list ESC for this phenotype, without the therapy classes named (mycophenolate never blocks a combination)."""
+    """The ordered list ESC for this phenotype, without the therapy classes named (mycophenolate never blocks a
+    combination).
+    """
     if p.pregnant:
         return in_pregnancy(without)
     if p.membranous:
@@ -60,11 +62,11 @@ def used_in(failures: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset(name for classes in failures for name in classes)
 
 
-def same_regimen(line: Line) -> tuple[str, ...]:
-    """The candidate that repeats a line: its strongest component."""
+def same_regimen(line: Line, used: Iterable[str]) -> tuple[str, ...]:
+    """The candidate that repeats a line, its strongest component; none when that had failed before."""
     if line.classes & ANTI_CD20:
-        return ("ANTI_CD20_COMBO",)
+        return minus(("ANTI_CD20_COMBO",), used)
     for name in ("CNI", "BEL", "CYC"):
         if name in line.classes:
-            return (COMBO_OF[name],)
-    return ("MPAA_GC",) if "MPAA" in line.classes else ()
+            return minus((COMBO_OF[name],), used)
+    return ("MPAA_GC",) if "MPAA" in line.classes and "MPAA" not in used else ()

@@ -43,7 +43,7 @@ def unconfirmed(p: LupusPicture) -> Answer | str:
 
 @row("LN 8-2", "Flare in pregnancy?", rules=("LN-05",), source="K24 10.3.2 M")
 def pregnant(p: LupusPicture) -> Answer | str:
-    """A flare in pregnancy: azathioprine with a calcineurin inhibitor and glucocorticoid, hydroxychloroquine goes on."""
+    """A flare in pregnancy: azathioprine with a calcineurin inhibitor and steroid, hydroxychloroquine goes on."""
     if not p.pregnant:
         return "not pregnant as far as known"
     return _start("LN-05", "pregnant", in_pregnancy(used_in(p.past_failures)))
@@ -82,10 +82,9 @@ def off_therapy(p: LupusPicture) -> Answer | str:
     last = p.today if line.end is None else line.effect_end(p.today) if line.classes & ANTI_CD20 else line.end
     if p.age(last) < p.thresholds.ln_off_therapy:
         return "on maintenance"
-    again = same_regimen(line)
-    return _start(
-        "LN-40", f"off therapy for {p.age(last)} d", (*again, *escalation(p, p.flare_trend, used_in(p.past_failures)))
-    )
+    used = used_in(p.past_failures)
+    again = same_regimen(line, used)
+    return _start("LN-40", f"off therapy for {p.age(last)} d", (*again, *escalation(p, p.flare_trend, used)))
 
 
 @row("LN 8-7", "First flare on maintenance?", rules=("LN-41",), source="K24 relapse PP M; E25 H")

@@ -38,7 +38,9 @@ class LupusPicture(BiopsyPicture):
         return self.age(self.line.start)
 
     def _class_set(self, line: Line, next_start: Day | None) -> frozenset[str]:
-        """The class set of a failed line: azathioprine apart, anti-CD20 only at full dose (R-23), nothing dropped (R-24)."""
+        """The class set of a failed line: azathioprine apart, anti-CD20 only at full dose (R-23), nothing dropped
+        (R-24).
+        """
         adequate = self.judge.adequate_classes(line, next_start)
         dropped = {s.therapy_class for s in line.segments if s.reason == "intolerance" and line.reason != "intolerance"}
         return line.classes - {"AZA"} - dropped - (ANTI_CD20 - adequate)

@@ -1,4 +1,6 @@
-"""Lupus nephritis without response to adequate treatment: resistance tables (clinical-spec 6.4). U = classes that failed."""
+"""Lupus nephritis without response to adequate treatment: resistance tables (clinical-spec 6.4). U = classes that
+failed.
+"""
 
 from __future__ import annotations
 

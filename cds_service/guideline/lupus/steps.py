@@ -119,7 +119,7 @@ def flare(p: LupusPicture) -> Answer | str:
 
 @row("LN step 9", "In response now?", rules=("LN-50", "LN-51"), source="K24 H; A24")
 def response(p: LupusPicture) -> Answer | str:
-    """In response, treatment goes on for at least three years; an incomplete response after a year asks for a biopsy."""
+    """In response, treatment goes on for at least three years; incomplete response after a year asks for a biopsy."""
     if p.complete_response:
         return Answer("LN_CR", "CONTINUE", "LN-50", f"UPCR {p.current_value:g} g/g, eGFR kept")
     if not p.partial_response:

@@ -27,6 +27,17 @@ class MembranousPicture(AntibodyPicture):
     # -- lines ------------------------------------------------------------------------------------
 
     @lazy
+    def lines(self) -> tuple[Line, ...]:
+        """A line with a standard class is judged on it alone: mycophenolate beside it neither saves nor ends it."""
+        return tuple(self._standard_part(line) for line in self.whole_lines)
+
+    @staticmethod
+    def _standard_part(line: Line) -> Line:
+        if not line.classes & STANDARD_IN_MEMBRANOUS or line.classes <= STANDARD_IN_MEMBRANOUS:
+            return line
+        return Line(line.start, line.of_class(*STANDARD_IN_MEMBRANOUS))
+
+    @lazy
     def standard_lines(self) -> tuple[Line, ...]:
         """Lines with rituximab or another anti-CD20, cyclophosphamide or a calcineurin inhibitor."""
         return tuple(line for line in self.lines if line.classes & STANDARD_IN_MEMBRANOUS)

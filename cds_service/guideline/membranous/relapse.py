@@ -140,7 +140,9 @@ def dependent(p: MembranousPicture) -> Answer | str:
 
 @row("MN 5.4-9", "Was the last line a calcineurin inhibitor?", rules=("MN-23",), source="K21 PP 3.4.1 M, S003")
 def after_cni(p: MembranousPicture) -> Answer | str:
-    """Late relapse after a calcineurin inhibitor: rituximab; taking the calcineurin inhibitor up again stays an option."""
+    """Late relapse after a calcineurin inhibitor: rituximab; taking the calcineurin inhibitor up again stays an
+    option.
+    """
     if "CNI" not in p.line.classes:
         return "the last line had no calcineurin inhibitor"
     return _start(p, "MN_RELAPSE", "MN-23", "relapse after a calcineurin inhibitor", "RTX", "CNI", "CYC_GC")

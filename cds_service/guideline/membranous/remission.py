@@ -44,7 +44,9 @@ def held_for_a_year(p: MembranousPicture) -> Answer | str:
 
 @row("MN 5.2-2", "On a calcineurin inhibitor at reduced dose for less than a year?", rules=("MN-13",), source="S003 H")
 def held_for_less(p: MembranousPicture) -> Answer | str:
-    """A reduced calcineurin inhibitor dose is held for at least twelve months while creatinine and relapse are watched."""
+    """A reduced calcineurin inhibitor dose is held for at least twelve months while creatinine and relapse are
+    watched.
+    """
     held = _held(p)
     return "no reduced dose" if held is None else _answer(p, "CONTINUE", "MN-13", f"reduced dose held for {held} d")
 
@@ -72,7 +74,9 @@ def partial_after_a_year(p: MembranousPicture) -> Answer | str:
 
 @row("MN 5.2-5", "Partial remission in the first year of calcineurin inhibitor?", rules=("MN-11",), source="S003 H")
 def partial_in_the_first_year(p: MembranousPicture) -> Answer | str:
-    """Partial remission in the first year of calcineurin inhibitor: continue at target trough to at least twelve months."""
+    """Partial remission in the first year of calcineurin inhibitor: continue at target trough to at least twelve
+    months.
+    """
     if p.cni is None:
         return "no calcineurin inhibitor is being taken"
     return _answer(p, "CONTINUE", "MN-11", f"partial remission, {p.age(p.cni.start)} d of calcineurin inhibitor")

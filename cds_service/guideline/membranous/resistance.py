@@ -61,7 +61,9 @@ def resembles_trial_population(p: MembranousPicture) -> bool:
 
 @row("MN 5.5-1", "Have both rituximab and cyclophosphamide failed?", rules=("MN-37",), source="S000 H")
 def both_pillars(p: MembranousPicture) -> Answer | str:
-    """After rituximab and cyclophosphamide have failed, further sequencing belongs in a specialised glomerular centre."""
+    """After rituximab and cyclophosphamide have failed, further sequencing belongs in a specialised glomerular
+    centre.
+    """
     return _refer(p, "MN-37") if {"RTX", "CYC"} <= failed(p) else _shown(p)
 
 
@@ -87,7 +89,9 @@ def immunised(p: MembranousPicture) -> Answer | str:
 
 @row("MN 5.5-4", "One course of rituximab only, antibody falling and low?", rules=("MN-09",), source="S002 H, K21 L")
 def second_course(p: MembranousPicture) -> Answer | str:
-    """One course with a clear but incomplete antibody response and stable eGFR: a second course before calling failure."""
+    """One course with a clear but incomplete antibody response and stable eGFR: a second course before calling
+    failure.
+    """
     courses = sum(segment.courses() for line in p.lines for segment in line.of_class("RTX") if line is p.line)
     earlier = any(line is not p.line and line.of_class("RTX") for line in p.lines)
     fits = (
@@ -115,7 +119,9 @@ def rituximab_declining(p: MembranousPicture) -> Answer | str:
 
 @row("MN 5.5-6", "Rituximab failed, eGFR stable?", rules=("MN-30",), source="S000 H, C-01")
 def rituximab_stable(p: MembranousPicture) -> Answer | str:
-    """Rituximab failed with stable eGFR: cyclophosphamide with glucocorticoid can be considered, CNI-based options are listed."""
+    """Rituximab failed with stable eGFR: cyclophosphamide with glucocorticoid can be considered, CNI-based options
+    are listed.
+    """
     if not _is(p, "RTX", "STABLE"):
         return _shown(p)
     if p.fertility_wish:

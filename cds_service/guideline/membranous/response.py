@@ -72,7 +72,7 @@ def responding(p: MembranousPicture) -> Answer | str:
 
 
 def _early_resistance(p: MembranousPicture) -> bool:
-    """Case (c) of resistance: a falling eGFR, or an antibody known not to have halved, already counts at four months."""
+    """Case (c) of resistance: a falling eGFR, or an antibody that has not halved, already counts at four months."""
     if p.albumin is not None and p.albumin.value >= p.thresholds.mn_normal_albumin:
         return False
     kept = p.antibody_fall is not None and not at_least(p.antibody_fall, p.thresholds.antibody_partial_fall)

@@ -70,7 +70,9 @@ def untreated(p: MembranousPicture) -> Answer | str:
     "MN step 5", "Creatinine up more than 20 % on a calcineurin inhibitor?", rules=("MN-15b", "MN-15a"), source="S003 H"
 )
 def toxicity(p: MembranousPicture) -> Answer | str:
-    """A creatinine rise of more than 20 % on a calcineurin inhibitor: reduce it, or leave it if it has failed as well."""
+    """A creatinine rise of more than 20 % on a calcineurin inhibitor: reduce it, or leave it if it has failed as
+    well.
+    """
     if p.cni is None or p.kidney_injury or not p.cni_toxic:
         return p.cni_toxicity_seen
     low = p.albumin is not None and p.albumin.value < p.thresholds.mn_normal_albumin

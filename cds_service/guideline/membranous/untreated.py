@@ -33,7 +33,9 @@ def _start(p: MembranousPicture, state: str, rule: str, saw: str, candidates: tu
 
 @row("MN 5.1-1", "eGFR below 30 with nephrotic proteinuria?", rules=("MN-05a", "MN-05b"), source="K12 H")
 def advanced(p: MembranousPicture) -> Answer | str:
-    """Advanced kidney failure: immunosuppression is unlikely to help small kidneys and is an expert decision otherwise."""
+    """Advanced kidney failure: immunosuppression is unlikely to help small kidneys and is an expert decision
+    otherwise.
+    """
     return advanced_answer(p)
 
 
@@ -51,7 +53,9 @@ def _rapid_loss(p: MembranousPicture) -> str:
 
 @row("MN 5.1-2", "Life-threatening nephrotic syndrome or rapid loss of eGFR?", rules=("MN-04b",), source="K21 3.2 M")
 def very_high_risk(p: MembranousPicture) -> Answer | str:
-    """Life-threatening nephrotic syndrome or rapid loss of kidney function: cyclophosphamide with glucocorticoid first."""
+    """Life-threatening nephrotic syndrome or rapid loss of kidney function: cyclophosphamide with glucocorticoid
+    first.
+    """
     coded = p.active("life_threatening_nephrotic")
     saw = "life-threatening nephrotic syndrome is coded" if coded else _rapid_loss(p)
     if not saw:
