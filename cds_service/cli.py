@@ -161,7 +161,9 @@ def explain(file: ChartPath, as_of: AsOf = None, site: Site = None, plain: Plain
     console = _console(plain)
     show_case(console, asdict(found.case))
     for assessment in found.assessments:
-        show_assessment(console, asdict(assessment))
+        told = asdict(assessment)
+        told |= {name: [item._asdict() for item in told[name]] for name in ("facts", "trace")}
+        show_assessment(console, told)
 
 
 @app.command(name="settings", epilog="Example: CDS_MODE=production cds-service settings")

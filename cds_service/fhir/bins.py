@@ -52,9 +52,10 @@ def reference_of(resource: Resource) -> str:
     identifier = resource.get("id")
     if isinstance(identifier, int):
         identifier = str(identifier)
-    safe = isinstance(identifier, str) and _SAFE_ID.fullmatch(identifier) is not None
     kind = resource.get("resourceType")
-    return f"{kind if isinstance(kind, str) and kind.isalpha() else 'Resource'}/{identifier if safe else '(no-id)'}"
+    named = kind if isinstance(kind, str) and kind.isalpha() else "Resource"
+    safe = isinstance(identifier, str) and _SAFE_ID.fullmatch(identifier) is not None
+    return f"{named}/{identifier}" if safe else f"{named}/(no-id)"
 
 
 def shown_text(text: str) -> str:

@@ -36,8 +36,8 @@ class ChartData:
     `resources` holds, by type, (reference, fhir.resources model) of what passed, for the mappings to
     read. The rest is in bins: `unread` with reasons, `superseded`, `not_relevant`; with what is
     handed on, and `supporting` (Medications that a handed-on record points at), they add up to `total`.
-    `states` and `incomplete` speak of prefetch keys, `repairs` counts by name what was mended, and
-    `merged` says that the patient record was replaced by another.
+    `states`, `kinds` (the resource types that came) and `incomplete` speak of prefetch keys, `repairs` counts
+    by name what was mended, and `merged` says that the patient record was replaced by another.
     """
 
     patient: Any | None
@@ -49,6 +49,7 @@ class ChartData:
     not_relevant: int
     total: int
     states: Mapping[str, State]
+    kinds: Mapping[str, tuple[str, ...]]
     incomplete: tuple[str, ...]
     warnings: int
     repairs: Mapping[str, int]
@@ -74,7 +75,7 @@ def read_chart(
     opened = {key: open_key(value) for key, value in prefetch.items()}
     keys = opened.values()
     gate = gate_for(patient_id, fhir_server, keys)
-    bins = Bins(total=sum(key.count for key in keys))
+    bins = Bins(total=sum([key.count for key in keys]))
     patient, patients = _read_patient(keys, bins)
     own = own_resources(gate, keys, _SUBJECTS, bins)
     candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), names, bins)
@@ -90,10 +91,11 @@ def read_chart(
         not_relevant=bins.not_relevant,
         total=bins.total,
         states={key: value.state for key, value in opened.items()},
-        incomplete=tuple(key for key, value in opened.items() if value.incomplete),
-        warnings=sum(key.warnings for key in keys),
+        kinds={key: value.kinds for key, value in opened.items()},
+        incomplete=tuple([key for key, value in opened.items() if value.incomplete]),
+        warnings=sum([key.warnings for key in keys]),
         repairs=dict(bins.repairs),
-        merged=any(_is_merged(patient) for patient in patients),
+        merged=any([_is_merged(patient) for patient in patients]),
     )
 
 

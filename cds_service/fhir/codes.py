@@ -32,11 +32,13 @@ class Memory(dict[Hashable, Any]):
     """Answers about terminology, remembered over requests, bounded, forgotten all at once when full.
 
     Only codes and the displays written beside codes are asked: never a free text, which may be about a person.
+    `derived` holds what somebody concluded from the answers.
     """
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         super().__init__()
         self._ask = ask
+        self.derived: Memory | None = None
 
     def __missing__(self, key: Hashable) -> Any:
         parts = key if isinstance(key, tuple) else (key,)

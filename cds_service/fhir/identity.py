@@ -56,13 +56,16 @@ def gate_for(patient_id: str, fhir_server: str | None, opened: Iterable[Opened])
     Errors: PatientMismatch.
     """
     accepted = {f"Patient/{patient_id}"}
-    keys = list(opened)
-    for key in keys:
-        if any(patient.get("id") != patient_id for patient in key.by_kind.get("Patient", ())):
+    encounters: list[Resource] = []
+    for key in opened:
+        by_kind = key.by_kind
+        if "Patient" in by_kind and any(patient.get("id") != patient_id for patient in by_kind["Patient"]):
             raise PatientMismatch(_MISMATCH, expression="prefetch")
-        accepted.update(url for url, resource in key.full_urls if _names_patient(url, resource, patient_id))
+        if "Encounter" in by_kind:
+            encounters += by_kind["Encounter"]
+        if key.full_urls:
+            accepted.update(url for url, resource in key.full_urls if _names_patient(url, resource, patient_id))
     gate = Gate(patient_id, _spelled(fhir_server) if fhir_server else "", frozenset(accepted))
-    encounters = (encounter for key in keys for encounter in key.by_kind.get("Encounter", ()))
     # DSTU2 said `patient` where R4 says `subject`.
     if any(gate.fault(encounter.get("subject", encounter.get("patient"))) == OTHER_PATIENT for encounter in encounters):
         raise PatientMismatch(_MISMATCH, expression="prefetch")
@@ -82,10 +85,11 @@ def own_resources(
     strays = 0
     for key in opened:
         ours, faults = 0, []
-        for kind in key.by_kind.keys() & subjects.keys():
-            found = len(own[kind])
-            faults += _let_in(gate, key.by_kind[kind], subjects[kind], own[kind], bins)
-            ours += len(own[kind]) - found
+        for kind, resources in key.by_kind.items():
+            if kind in subjects:
+                faulty = _let_in(gate, resources, subjects[kind], own[kind], bins)
+                ours += len(resources) - len(faulty)
+                faults += faulty
         if not ours and faults.count(OTHER_PATIENT) > 1:
             raise PatientMismatch(_MISMATCH, expression="prefetch")
         strays += len(faults)

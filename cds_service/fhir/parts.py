@@ -20,6 +20,9 @@ _MOST = 6
 _READ = ("sequence", "asNeededBoolean")
 _AMOUNTS = ("doseQuantity", "rateQuantity")
 
+_read_quantity = LeanQuantity.__pydantic_validator__.validate_python
+_read_period = LeanPeriod.__pydantic_validator__.validate_python
+
 
 def dosages(value: Any, repairs: Repairs) -> Any:
     """A list of Dosage, each with schedule, route and amount. Texts are dropped: nothing is read from them."""
@@ -38,12 +41,12 @@ def dose_given(value: Any, repairs: Repairs) -> Any:
 
 def quantity(value: Any, repairs: Repairs) -> Any:
     """A Quantity, mended and validated."""
-    return LeanQuantity(**mend.quantity(value, repairs)) if isinstance(value, dict) else value
+    return _read_quantity(mend.quantity(value, repairs)) if isinstance(value, dict) else value
 
 
 def period(value: Any, repairs: Repairs) -> Any:
     """A Period, mended and validated."""
-    return LeanPeriod(**mend.period(value, repairs)) if isinstance(value, dict) else value
+    return _read_period(mend.period(value, repairs)) if isinstance(value, dict) else value
 
 
 def _dosage(value: Any, repairs: Repairs) -> Any:

@@ -22,6 +22,7 @@ class Opened:
     `incomplete` means there are more pages or matches than came (PFD-5). `warnings` counts
     OperationOutcomes that are no error: never data. `unusable` counts entries that hold no resource.
     `full_urls` are the addresses under which Patient and Medication entries can be pointed at.
+    `odd_kinds` are the types of what was sent and cannot be used, such as a Bundle deep in a Bundle.
     """
 
     state: State = "given"
@@ -30,11 +31,17 @@ class Opened:
     warnings: int = 0
     unusable: int = 0
     full_urls: list[tuple[str, Resource]] = field(default_factory=list)
+    odd_kinds: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
         """How many resources, and entries that should have held one."""
-        return self.unusable + sum(len(resources) for resources in self.by_kind.values())
+        return self.unusable + sum([len(resources) for resources in self.by_kind.values()])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The types of the data that came, of use or not. An outcome is no data."""
+        return (*self.by_kind, *self.odd_kinds)
 
 
 def open_key(value: Any) -> Opened:
@@ -43,13 +50,11 @@ def open_key(value: Any) -> Opened:
     Data that came along with an error are kept, and the key still counts as failed: what arrived may be
     used to be careful, never to conclude that there is nothing more.
     """
-    opened = Opened()
     if value is None:
-        opened.state = "known-empty"
-        return opened
+        return Opened("known-empty")
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        opened.state = "failed"
-        return opened
+        return Opened("failed")
+    opened = Opened()
     if value["resourceType"] == "Bundle":
         _open_bundle(value, opened, depth=0)
     else:
@@ -60,8 +65,7 @@ def open_key(value: Any) -> Opened:
 
 
 def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
-    entries = bundle.get("entry")
-    links = bundle.get("link")
+    entries, links, total = bundle.get("entry"), bundle.get("link"), bundle.get("total")
     if isinstance(links, list) and any(isinstance(link, dict) and link.get("relation") == "next" for link in links):
         opened.incomplete = True
     if entries is None:
@@ -69,16 +73,23 @@ def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
     if not isinstance(entries, list):
         opened.state = "failed"
         return
+    # How many matches the server says there are; included resources only make it come out lower.
+    if depth == 0 and isinstance(total, int) and total > len(entries):
+        opened.incomplete = True
     by_kind, plain = opened.by_kind, _PLAIN
     for entry in entries:
         resource: Any = entry.get("resource") if type(entry) is dict else None
         kind = resource.get("resourceType") if type(resource) is dict else None
         if type(kind) is not str:
             opened.unusable += 1
-        elif kind in plain:
-            by_kind.setdefault(kind, []).append(resource)
-        else:
+            if kind is not None:
+                opened.odd_kinds += ("unknown",)
+        elif kind not in plain:
             _keep(resource, opened, entry.get("fullUrl"), depth)
+        elif kind in by_kind:
+            by_kind[kind].append(resource)
+        else:
+            by_kind[kind] = [resource]
 
 
 _PLAIN = frozenset(
@@ -108,6 +119,7 @@ def _keep(resource: Resource, opened: Opened, full_url: Any, depth: int) -> None
             _open_bundle(resource, opened, depth=1)
         else:
             opened.unusable += 1
+            opened.odd_kinds += (kind,)
         return
     opened.by_kind.setdefault(kind, []).append(resource)
     if kind in _POINTED_AT and isinstance(full_url, str):

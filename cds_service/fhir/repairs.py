@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date, datetime
 from typing import Any
 
 from cds_service.fhir.bins import Resource
@@ -57,19 +58,43 @@ def date_time(value: Any, repairs: Repairs) -> Any:
     return f"{parts['day']}T{parts['time']}{parts['seconds'] or ':00'}{spelled or 'Z'}"
 
 
+def moment(value: Any, repairs: Repairs) -> Any:
+    """A date or dateTime as the value that the models would make of it, a mended text where that is not sure.
+
+    The models take two regular expressions to look at a text. In the three usual spellings
+    `2026-11-12`, `2026-11-12T10:00:00Z` and `2026-11-12T10:00:00+01:00` the marks at their places leave
+    `fromisoformat` nothing else to accept than FHIR does: week dates, spellings without marks and
+    offsets beyond 13:59, which it knows too, have other lengths or fail a mark.
+    """
+    if type(value) is not str:
+        return value
+    size = len(value)
+    try:
+        if size == 10 and value[4] == "-" == value[7]:
+            return date.fromisoformat(value)
+        if value[13:17:3] == "::" and value[4:8:3] == "--" and value[10] == "T":
+            if size == 20 and value[19] == "Z":
+                return datetime.fromisoformat(value)
+            if size == 25 and value[22] == ":" and value[20:22] < "14" and value[23] < "6":
+                return datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return date_time(value, repairs)
+
+
 def instant(value: Any, repairs: Repairs) -> Any:
     """An instant; a plain date becomes the start of that day. Only the order of release rests on it."""
     if isinstance(value, str) and len(value) == 10:
         repairs[TIME_ADDED] += 1
         return f"{value}T00:00:00Z"
-    return date_time(value, repairs)
+    return moment(value, repairs)
 
 
 def period(value: Any, repairs: Repairs) -> Any:
     """A Period with both ends mended."""
     if not isinstance(value, dict):
         return value
-    return {name: date_time(part, repairs) if name in ("start", "end") else part for name, part in value.items()}
+    return {name: moment(part, repairs) if name in ("start", "end") else part for name, part in value.items()}
 
 
 def code(value: Any, repairs: Repairs) -> Any:

@@ -47,33 +47,40 @@ _MODIFIERS = ("modifierExtension", "implicitRules")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one resource type is read: its model, every element it may have, those we read and how each is mended.
+    """How one resource type is read. `elements` holds every element it may have, and how each we read is mended.
 
     `coded` is the element that says what it is about, `subject` the one that says about whom.
     """
 
-    model: type[Any]
+    validate: Callable[[Resource], Any]
     coded: str
     subject: str
-    kept: Mapping[str, Mender | None]
-    known: frozenset[str]
+    elements: Mapping[str, Mender | None]
     takes_subject: bool = True
 
 
+def _as_it_is(value: Any, repairs: Repairs) -> Any:
+    return value
+
+
 def _shape(model: type[Any], coded: str, subject: str, takes_subject: bool = True, /, **kept: Mender | None) -> Shape:
-    names = frozenset(field.alias or name for name, field in model.model_fields.items()) | {"resourceType"}
-    siblings = {f"_{name}": None for name in kept if f"_{name}" in names}
-    return Shape(model, coded, subject, {**kept, **siblings}, names, takes_subject)
+    names = {field.alias or name for name, field in model.model_fields.items()} | {"resourceType"}
+    elements: dict[str, Mender | None] = dict.fromkeys(names.difference(_MODIFIERS))
+    for name, mender in kept.items():
+        elements[name] = mender or _as_it_is
+        if f"_{name}" in names:
+            elements[f"_{name}"] = _as_it_is
+    return Shape(model.__pydantic_validator__.validate_python, coded, subject, elements, takes_subject)
 
 
-_WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.date_time, "effectivePeriod": period}
+_WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.moment, "effectivePeriod": period}
 _ONSET: Mapping[str, Mender | None] = {
-    "onsetDateTime": mend.date_time,
+    "onsetDateTime": mend.moment,
     "onsetPeriod": period,
     "onsetAge": None,
     "onsetRange": None,
     "onsetString": None,
-    "recordedDate": mend.date_time,
+    "recordedDate": mend.moment,
 }
 _VALUES: Mapping[str, Mender | None] = {
     "valueQuantity": quantity,
@@ -109,7 +116,7 @@ SHAPES: Mapping[str, Shape] = {
         "subject",
         **_STATUSES,
         **_ONSET,
-        abatementDateTime=mend.date_time,
+        abatementDateTime=mend.moment,
         abatementPeriod=period,
         **dict.fromkeys(("abatementAge", "abatementRange", "abatementString")),
     ),
@@ -118,7 +125,7 @@ SHAPES: Mapping[str, Shape] = {
         "code",
         "subject",
         status=mend.code,
-        performedDateTime=mend.date_time,
+        performedDateTime=mend.moment,
         performedPeriod=period,
         **dict.fromkeys(("performedString", "performedAge", "performedRange")),
     ),
@@ -130,7 +137,7 @@ SHAPES: Mapping[str, Shape] = {
         status=mend.code,
         statusReason=interned.answers,
         **_WHEN,
-        dateAsserted=mend.date_time,
+        dateAsserted=mend.moment,
         dosage=dosages,
     ),
     "MedicationRequest": _shape(
@@ -143,7 +150,7 @@ SHAPES: Mapping[str, Shape] = {
         doNotPerform=None,
         reportedBoolean=None,
         reportedReference=None,
-        authoredOn=mend.date_time,
+        authoredOn=mend.moment,
         dosageInstruction=dosages,
     ),
     "MedicationAdministration": _shape(
@@ -157,14 +164,14 @@ SHAPES: Mapping[str, Shape] = {
     ),
 }
 _PATIENT = _shape(
-    LeanPatient, "", "", False, gender=mend.code, birthDate=None, deceasedBoolean=None, deceasedDateTime=mend.date_time
+    LeanPatient, "", "", False, gender=mend.code, birthDate=None, deceasedBoolean=None, deceasedDateTime=mend.moment
 )
 
 
 def read_patient(resource: Resource, repairs: Repairs) -> Any | None:
     """The validated Patient, or None when it cannot be read."""
     try:
-        return _PATIENT.model(**_projected(resource, _PATIENT, repairs))
+        return _PATIENT.validate(_projected(resource, _PATIENT, repairs))
     except UNREADABLE:
         return None
 
@@ -185,7 +192,7 @@ def read_resource(
             projected[shape.subject] = subject
         if components is not None:
             projected["component"] = [_component(part, repairs) for part in components]
-        return shape.model(**projected)
+        return shape.validate(projected)
     except UNREADABLE:
         return None
 
@@ -196,14 +203,12 @@ def subject_reference(patient_id: str) -> Any:
 
 
 def _projected(resource: Resource, shape: Shape, repairs: Repairs) -> dict[str, Any]:
-    """The elements we read, mended. Errors: ValueError for an element that R4 does not have, or a modifier."""
-    kept, known, projected = shape.kept, shape.known, {}
+    """The elements we read, mended. Errors: KeyError for an element that R4 does not have, or a modifier."""
+    elements, projected = shape.elements, {}
     for name, value in resource.items():
-        if name in kept:
-            mender = kept[name]
-            projected[name] = value if mender is None else mender(value, repairs)
-        elif name not in known or name in _MODIFIERS:
-            raise ValueError("an element that is not understood")
+        mender = elements[name]
+        if mender is not None:
+            projected[name] = mender(value, repairs)
     return projected
 
 

@@ -42,7 +42,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What an Observation.code says. `distractor` and `lookalike` are the concept it may be taken for."""
 
     measure: str
@@ -55,33 +55,61 @@ def select_observations(resources: Iterable[Resource], known: Memory, bins: Bins
     """Observations about a measure. Distractors and lookalikes are named, the rest is not relevant."""
     candidates: list[Candidate] = []
     distracting: dict[str, Resource] = {}
-    told_by: dict[bytes, _Told] = {}
+    tellings, spoken = _tellings(known), dict[bytes, Told]()
     for resource in resources:
         code = resource.get("code")
-        # Charts repeat their codes: each is looked at once per call, by its bytes.
-        written = orjson.dumps(code)
-        told = told_by.get(written)
-        if told is None:
-            told = told_by[written] = _told(code, known)
+        told = _told_of(code, known, tellings, spoken)
         parts = _known_components(resource, known) if "component" in resource else None
         if told.measure or parts:
             candidates.append(Candidate(resource, told.measure or "components", told.pairs, "", parts))
         elif told.pairs:
             _bin_distractor(resource, told.distractor, distracting, bins)
-        else:
+        elif told.lookalike:
             _bin_unmapped(resource, code, told.lookalike, bins)
+        else:
+            bins.not_relevant += 1
     for concept, resource in distracting.items():
         bins.set_aside(resource, "DISTRACTOR", concept=concept, shown=name_of(resource.get("code")))
     return candidates
 
 
-def _told(code: Any, known: Memory) -> _Told:
+def _tellings(known: Memory) -> Memory:
+    """What a single coding with a display tells, remembered beside what its code means."""
+    if known.derived is None:
+        known.derived = Memory(
+            lambda system, code, display: _told(
+                {"coding": [{"system": system, "code": code, "display": display}]}, known
+            )
+        )
+    return known.derived
+
+
+def _told_of(code: Any, known: Memory, tellings: Memory, spoken: dict[bytes, Told]) -> Told:
+    """What a code says. Charts repeat their codes, and one code with its own display is the same for everybody.
+
+    Any other shape, a free text above all, is kept in `spoken`, by its bytes, for one call only.
+    """
+    try:
+        (coding,) = code["coding"]
+        display = coding.get("display", "")
+        if len(code) == 1 or code["text"] == display:
+            return tellings[coding["system"], coding["code"], display]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        pass
+    written = orjson.dumps(code)
+    told = spoken.get(written)
+    if told is None:
+        told = spoken[written] = _told(code, known)
+    return told
+
+
+def _told(code: Any, known: Memory) -> Told:
     meant = meanings_of(code, known)
     if not meant:
-        return _Told("", (), "", looks_like(code))
+        return Told("", (), "", looks_like(code))
     measure = next((meaning.concept for meaning in meant if meaning.role == "include"), "")
     distractor = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
-    return _Told(measure, tuple(pair for pair in pairs_of(code) if known[pair] is not None), distractor, "")
+    return Told(measure, tuple(pair for pair in pairs_of(code) if known[pair] is not None), distractor, "")
 
 
 def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:

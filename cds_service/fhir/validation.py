@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,28 +27,18 @@ def validated(
     passed: dict[str, list[Read]] = defaultdict(list)
     for group in capped(candidates, keep, on.toordinal() - _EPOCH):
         limit = keep.get(group[0].measure) if len(group) > 1 else None
-        for candidate, resource in _first(limit, group, lambda candidate: _read(candidate, subject, bins), bins):
-            passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
+        places: set[Any] = set()
+        for position, candidate in enumerate(group):
+            if limit is not None and len(places) >= limit:
+                # The rest is older than the rules can look at.
+                bins.not_relevant += len(group) - position
+                break
+            resource = _read(candidate, subject, bins)
+            if resource is not None:
+                passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
+                if limit is not None:
+                    places.add(value_key(candidate))
     return {kind: tuple(resources) for kind, resources in passed.items()}
-
-
-def _first(
-    limit: int | None, group: list[Candidate], read: Callable[[Candidate], Any | None], bins: Bins
-) -> list[tuple[Candidate, Any]]:
-    """The readable ones until `limit` different results are found; the rest is older than the rules can look at."""
-    if limit is None:
-        return [(candidate, resource) for candidate in group if (resource := read(candidate)) is not None]
-    found: list[tuple[Candidate, Any]] = []
-    places: set[Any] = set()
-    for position, candidate in enumerate(group):
-        if len(places) >= limit:
-            bins.not_relevant += len(group) - position
-            break
-        resource = read(candidate)
-        if resource is not None:
-            found.append((candidate, resource))
-            places.add(value_key(candidate))
-    return found
 
 
 def _read(candidate: Candidate, subject: Any, bins: Bins) -> Any | None:

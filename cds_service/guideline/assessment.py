@@ -1,10 +1,13 @@
-"""The one result of a guideline: state, action, class, rule, and everything that led there."""
+"""The one result of a guideline: state, action, class, rule, and everything that led there.
+
+Facts and steps are named tuples: there are dozens of them in each call, and they cost a third of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cds_service.case.model import Day, SetAside
 
@@ -20,8 +23,7 @@ class Veto:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A value the answer rests on. `role` says as what: current, baseline, previous, nadir, ...
 
     `value` is a float in `unit`, or a word with an empty unit. `stated` is the chart's own writing.
@@ -50,8 +52,7 @@ class LineSummary:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One row of the specification as it was considered: what it asked, what it saw, whether it applied."""
 
     row: str

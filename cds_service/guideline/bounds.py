@@ -58,7 +58,7 @@ def _showing_bounds(assessment: Assessment, bounded: Iterable[Quantity]) -> Asse
     return replace(
         assessment,
         facts=tuple(
-            replace(fact, value=shown[fact.source, fact.name]) if (fact.source, fact.name) in shown else fact
+            fact._replace(value=shown[fact.source, fact.name]) if (fact.source, fact.name) in shown else fact
             for fact in assessment.facts
         ),
     )

@@ -121,9 +121,17 @@ class Picture:
 
     @lazy
     def past_outcomes(self) -> dict[int, Outcome]:
-        """The outcome of each line by position, judged as a past line."""
+        """The outcome of each line but the last, by position."""
         following = next_starts(self.lines)
-        return {index: self.judge.outcome(line, following[index]) for index, line in enumerate(self.lines)}
+        last = self.last_position
+        return {
+            index: self.judge.outcome(line, following[index]) for index, line in enumerate(self.lines) if index != last
+        }
+
+    @property
+    def last_position(self) -> int:
+        """Where the line stands that counts now; -1 without lines."""
+        return len(self.lines) - 1
 
     @lazy
     def unidentified_drugs(self) -> str:

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from cds_service.case.drug_classes import STANDARD_IN_MEMBRANOUS
+from cds_service.case.lines import Line
 from cds_service.case.model import Quantity
 from cds_service.guideline.assessment import Assessment, LineSummary
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.notes import notes_for, severity_of
 from cds_service.guideline.picture import Picture
+from cds_service.guideline.rows import Answer
 from cds_service.guideline.safety import Offer
 from cds_service.guideline.sources import conflicts_for, evidence_for, strength_of
+
+_VERDICT_OF_STATE = {
+    "FAILED": {"MN_RESISTANT", "LN_NO_RESPONSE", "LN_REFRACTORY"},
+    "INADEQUATE": {"MN_INADEQUATE_LINE", "LN_INADEQUATE_LINE"},
+    "INTOLERANT": {"MN_INTOLERANT", "LN_INTOLERANT"},
+    "RESPONDED": {
+        "MN_REMISSION_CR",
+        "MN_REMISSION_PR",
+        "MN_RELAPSE",
+        "MN_CNI_DEPENDENT",
+        "MN_BORDERLINE_RISE",
+        "MN_RELAPSE_UNCONFIRMED",
+        "MN_RELAPSE_AB_NEG",
+        "LN_CR",
+        "LN_PR",
+        "LN_FLARE",
+        "LN_FLARE_UNCONFIRMED",
+        "LN_BORDERLINE_RISE",
+    },
+}
 
 
 def assessment_of(picture: MembranousPicture | LupusPicture, offered: Offer, replaced_rule: str = "") -> Assessment:
@@ -35,7 +57,7 @@ def assessment_of(picture: MembranousPicture | LupusPicture, offered: Offer, rep
         evidence=evidence_for(offered, picture.disease),
         conflicts=conflicts_for(picture, offered),
         facts=tuple(sorted(picture.facts.values(), key=lambda fact: (-fact.day, fact.name, fact.role))),
-        lines=_lines(picture),
+        lines=_lines(picture, answer),
         menu=answer.menu,
         remarks=_remarks(picture),
         figures={**_figures(picture), **picture.figures, "check": answer.saw},
@@ -69,18 +91,16 @@ def _use_what_every_card_shows(p: MembranousPicture | LupusPicture) -> None:
             p.use(value, role)
 
 
-def _lines(p: MembranousPicture | LupusPicture) -> tuple[LineSummary, ...]:
-    """Past lines with what became of them, the last one as it stands."""
-    last = len(p.lines) - 1
-    if isinstance(p, MembranousPicture) and p.standard_lines:
-        last = next(index for index, line in enumerate(p.lines) if line is p.line)
+def _lines(p: MembranousPicture | LupusPicture, answer: Answer) -> tuple[LineSummary, ...]:
+    """Past lines with what became of them, the last one as the answer judges it."""
     summaries = []
     for index, line in enumerate(p.whole_lines):
-        outcome = p.past_outcomes[index]
-        verdict, why, fall = outcome.verdict, outcome.why, outcome.reduction
-        if index == last and verdict != "INTOLERANT":
-            verdict, why, fall = ("CURRENT" if line.open else "LAST"), "", p.reduction
-        elif isinstance(p, MembranousPicture) and not line.classes & STANDARD_IN_MEMBRANOUS:
+        if index == p.last_position:
+            verdict, why, fall = _verdict_now(answer, line), "", p.reduction
+        else:
+            outcome = p.past_outcomes[index]
+            verdict, why, fall = outcome.verdict, outcome.why, outcome.reduction
+        if isinstance(p, MembranousPicture) and not line.classes & STANDARD_IN_MEMBRANOUS:
             verdict = "NOT_STANDARD"
         summaries.append(
             LineSummary(
@@ -95,6 +115,14 @@ def _lines(p: MembranousPicture | LupusPicture) -> tuple[LineSummary, ...]:
             )
         )
     return tuple(summaries)
+
+
+def _verdict_now(answer: Answer, line: Line) -> str:
+    """What the answer says of the last line; CURRENT or LAST while it says nothing final."""
+    for verdict, states in _VERDICT_OF_STATE.items():
+        if answer.state in states and not (verdict in {"FAILED", "INADEQUATE"} and answer.action == "DATA_REQUEST"):
+            return verdict
+    return "CURRENT" if line.open else "LAST"
 
 
 def _figures(p: MembranousPicture | LupusPicture) -> dict[str, float | str]:

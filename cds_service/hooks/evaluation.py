@@ -74,7 +74,7 @@ def conclude(
     not_provided: tuple[str, ...] = (),
 ) -> Evaluation:
     """From a chart that was read to cards. `not_provided` names the needs that were not sent in full."""
-    case = replace(build_case(chart, knowledge.terminology, on), not_provided=not_provided)
+    case = build_case(chart, knowledge.terminology, on, not_provided)
     quiet = _reason_for_silence(case, chart)
     assessments = () if quiet else assess_all(case, on, knowledge.thresholds)
     undecided = tuple(value for assessment in assessments for value in assessment.undecided)

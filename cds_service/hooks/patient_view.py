@@ -8,7 +8,6 @@ from typing import Any
 
 from cds_service.cdshooks.request import AS_OF, PatientViewRequest, read_patient_view
 from cds_service.fhir import strict_json
-from cds_service.guideline.needs import NEEDS
 from cds_service.hooks import identity, prefetch_states
 from cds_service.hooks.evaluation import Evaluation, chart_of, conclude
 from cds_service.hooks.knowledge import Knowledge, SitePolicy
@@ -64,7 +63,7 @@ def judge(request: PatientViewRequest, today: date, knowledge: Knowledge) -> tup
     prefetch = with_fetched(request, knowledge)
     prefetch_states.check_size(prefetch, knowledge.policy.max_entries)
     chart = chart_of(prefetch, patient_id, on, knowledge, request.fhir_server)
-    states = prefetch_states.states_of(prefetch, chart, NEEDS, knowledge.templates)
+    states = prefetch_states.states_of(chart, knowledge.templates)
     prefetch_states.require(states)
     unseen = prefetch_states.not_whole(states)
     return states, conclude(chart, patient_id, on, knowledge, hook_instance=request.hook_instance, not_provided=unseen)
@@ -92,7 +91,7 @@ def _event(request: PatientViewRequest, states: tuple[NeedState, ...], evaluatio
         "quiet": evaluation.quiet,
         "as_of": "given" if request.as_of else "today",
         "authorization": "none" if token is None else "usable" if token.usable else "incomplete",
-        "needs": {state.need.key: str(state.state) for state in states if state.state != "given"},
+        "needs": {state.need.key: state.state for state in states if state.state != "given"},
         "resources": counted.total,
         "used": len(counted.used),
         "superseded": len(counted.superseded),

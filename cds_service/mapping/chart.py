@@ -22,7 +22,7 @@ from cds_service.case.model import (
 from cds_service.mapping import medications
 from cds_service.mapping.conditions import read_allergy, read_condition, read_patient, read_procedure
 from cds_service.mapping.observations import read_observation
-from cds_service.mapping.readings import Fact, Reading
+from cds_service.mapping.readings import Reading
 from cds_service.mapping.series import disagree, one_a_day
 from cds_service.mapping.terminology import Terminology
 
@@ -65,14 +65,16 @@ class ReadChart(Protocol):
     def total(self) -> int: ...
 
 
-def build_case(chart: ReadChart, terminology: Terminology, on: date) -> Case:
-    """The Case as it can be known on the day `on`.
+def build_case(
+    chart: ReadChart, terminology: Terminology, on: date, not_provided: tuple[str, ...] = ()
+) -> Case:
+    """The Case as it can be known on the day `on`. `not_provided` names what the client did not send in full.
 
     Every resource ends in one bin; the four add up to `chart.total`. `set_aside` can be longer than its
     bin: a panel with one readable and one unreadable component is used, and its other half is named.
     """
     patient = read_patient(chart.patient, chart.patient_reference) if chart.patient is not None else Patient()
-    readings = list(_readings(chart.resources, terminology, on.toordinal(), patient))
+    readings = _readings(chart.resources, terminology, on.toordinal(), patient)
     facts: dict[type[Any], list[Any]] = {kind: [] for kind in _KINDS}
     for reading in readings:
         for fact in reading.facts:
@@ -89,26 +91,29 @@ def build_case(chart: ReadChart, terminology: Terminology, on: date) -> Case:
         exposures=tuple(facts[Exposure]),
         not_taken=tuple(facts[NotTaken]),
         allergies=tuple(facts[Allergy]),
-        set_aside=(*_before(chart.unread), *(item for reading in readings for item in reading.set_aside)),
-        disagreements=tuple((kept, other) for kept, other in doubled if disagree(kept, other)),
+        set_aside=(*_before(chart.unread), *[item for reading in readings for item in reading.set_aside]),
+        disagreements=tuple([(kept, other) for kept, other in doubled if disagree(kept, other)]),
+        not_provided=not_provided,
         bins=_bins(chart, readings, given_up),
     )
 
 
 def _readings(
     resources: Mapping[str, tuple[tuple[str, Any], ...]], terminology: Terminology, today: int, patient: Patient
-) -> Iterator[Reading]:
-    for source, resource in resources.get("Observation", ()):
-        yield read_observation(source, resource, terminology, today)
+) -> list[Reading]:
+    readings = [
+        read_observation(source, resource, terminology, today) for source, resource in resources.get("Observation", ())
+    ]
     for source, resource in resources.get("Condition", ()):
-        yield read_condition(source, resource, terminology, today, patient.born)
+        readings.append(read_condition(source, resource, terminology, today, patient.born))
     for source, resource in resources.get("Procedure", ()):
-        yield read_procedure(source, resource, terminology, today)
+        readings.append(read_procedure(source, resource, terminology, today))
     for source, resource in resources.get("AllergyIntolerance", ()):
-        yield read_allergy(source, resource, terminology)
+        readings.append(read_allergy(source, resource, terminology))
     for kind, read in medications.READERS.items():
         for source, resource in resources.get(kind, ()):
-            yield read(source, resource, terminology, today)
+            readings.append(read(source, resource, terminology, today))
+    return readings
 
 
 def _before(unread: Iterable[NotRead]) -> Iterator[SetAside]:
@@ -121,16 +126,11 @@ def _bins(chart: ReadChart, readings: list[Reading], given_up: set[int]) -> Bins
     superseded = list(chart.superseded)
     not_relevant, set_aside = chart.not_relevant, len(chart.unread)
     for reading in readings:
-        if any(_stands(fact, given_up) for fact in reading.facts):
-            used.append(reading.source)
-        elif reading.facts:
-            superseded.append(reading.source)
+        if reading.facts:
+            stands = not given_up or any([id(fact) not in given_up for fact in reading.facts])
+            (used if stands else superseded).append(reading.source)
         elif reading.set_aside:
             set_aside += 1
         else:
             not_relevant += 1
     return Bins(chart.total, tuple(used), tuple(superseded), not_relevant, set_aside)
-
-
-def _stands(fact: Fact, given_up: set[int]) -> bool:
-    return id(fact) not in given_up

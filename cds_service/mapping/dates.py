@@ -7,15 +7,13 @@ is one day. A date without a time stays as written. A year or a month is a span,
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.case.model import Day, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """When an observation was taken. `fault` says why it cannot be used; `by_issue` that only its release is dated."""
 
     day: Day = 0
@@ -25,15 +23,21 @@ class Taken:
 
 def span_of(value: Any) -> Span | None:
     """The days a FHIR date can mean; None for no date, or one outside the calendar."""
-    if isinstance(value, datetime):
-        try:
-            day = value.toordinal() if value.tzinfo in (None, UTC) else value.astimezone(UTC).toordinal()
-        except (OverflowError, ValueError):
-            return None
-        return Span(day, day)
-    if isinstance(value, date):
-        return Span(value.toordinal(), value.toordinal())
-    return _span_of_text(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return _span_of_text(value)
+    day = _day_of(value)
+    return None if day is None else Span(day, day)
+
+
+def _day_of(value: Any) -> Day | None:
+    """The day of a date or dateTime; None for anything else, a text included."""
+    if not isinstance(value, datetime):
+        return value.toordinal() if isinstance(value, date) else None
+    zone = value.tzinfo
+    try:
+        return value.toordinal() if zone is UTC or zone is None else value.astimezone(UTC).toordinal()
+    except (OverflowError, ValueError):
+        return None
 
 
 def _span_of_text(value: str) -> Span | None:
@@ -73,23 +77,29 @@ def taken(observation: Any, today: Day) -> Taken:
     Only `issued`: the day of release stands in, and is said. A year or a month is DATE_IMPRECISE, a day
     after today FUTURE, nothing usable DATE_MISSING.
     """
-    period = observation.effectivePeriod
     value = observation.effectiveDateTime or observation.effectiveInstant
-    if value is None and period is not None:
+    if value is None and observation.effectivePeriod is not None:
+        period = observation.effectivePeriod
         value = period.end or period.start
     by_issue = value is None and observation.effectiveTiming is None
-    span = span_of(observation.issued if by_issue else value)
-    if span is None:
+    value = observation.issued if by_issue else value
+    day = _day_of(value)
+    if day is None and isinstance(value, str):
+        span = _span_of_text(value)
+        if span is not None and span.first != span.last:
+            return Taken(fault="DATE_IMPRECISE")
+        day = None if span is None else span.first
+    if day is None:
         return Taken(fault="DATE_MISSING")
-    if not is_exact(span):
-        return Taken(fault="DATE_IMPRECISE")
-    return Taken(span.first, "FUTURE" if span.first > today else "", by_issue)
+    return Taken(day, "FUTURE" if day > today else "", by_issue)
 
 
 def written_instant(value: Any) -> str:
     """An instant in UTC, in a spelling that sorts; empty for none."""
     if not isinstance(value, datetime):
         return value.isoformat() if isinstance(value, date) else ""
+    if value.tzinfo is UTC:
+        return value.isoformat()
     try:
         return value.astimezone(UTC).isoformat()
     except (OverflowError, ValueError):

@@ -6,8 +6,6 @@ is set aside with its reason; nothing is guessed, and a missing value is never z
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cds_service.case.model import Day, Finding, Quantity, SetAside
@@ -31,132 +29,97 @@ BCG_OFFSET = 5.0
 _READS_LOW = frozenset({"BCP", "immunometric"})
 _ELISA, _IIF = "anti_pla2r_elisa", "anti_pla2r_iif"
 _CASTS, _SEDIMENT = "urine_rbc_casts", "sediment_active"
-_NUMBERS = ("valueQuantity", "valueInteger", "valueString")
-_WORDS = ("valueCodeableConcept", "valueString", "valueBoolean")
 _OTHER_VALUES = ("valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime", "valuePeriod")
+_NOT_A_QUANTITY = ("valueCodeableConcept", "valueString", "valueBoolean", "valueInteger", *_OTHER_VALUES)
 _BY_ISSUE = " (dated by its release)"
 
 
 def read_observation(source: str, observation: Any, terminology: Terminology, today: Day) -> Reading:
     """One validated Observation whose status counts."""
     whole = about(observation.code, terminology)
-    if whole.fault and whole.meaning is not None:
-        return refused(source, whole.fault, concept=whole.meaning.concept)
-    if whole.distracted and whole.meaning is not None:
-        # One coding says it is the measure, another that it only looks like it.
-        return refused(source, "CODE_CONFLICT", concept=whole.meaning.concept)
+    meaning = whole.meaning
+    if meaning is not None and (whole.fault or whole.distracted):
+        # Two measures at once, or one coding says it is the measure, another that it only looks like it.
+        return refused(source, whole.fault or "CODE_CONFLICT", concept=meaning.concept)
     when = taken(observation, today)
     if when.fault:
-        concept = whole.meaning.concept if whole.meaning else ""
+        concept = meaning.concept if meaning else ""
         return refused(source, when.fault, concept=concept, day=when.day or None)
-    issued = written_instant(observation.issued)
-    facts: list[Fact] = []
-    set_aside: list[SetAside] = []
-    for part, meant, meaning in _parts(observation, whole, terminology):
-        measure = terminology.concepts[meaning.concept]
-        result_of = _Part(source, part, meant, meaning, measure, when, issued, observation.method, terminology)
-        for result in result_of.read():
-            if isinstance(result, SetAside):
-                set_aside.append(result)
-            else:
-                facts.append(result)
-    return Reading(source, tuple(facts), tuple(set_aside))
-
-
-def _parts(observation: Any, whole: About, terminology: Terminology) -> Iterator[tuple[Any, About, Meaning]]:
-    """The observation itself where it holds a value, or where it has no components to hold one; then these."""
+    result = _Result(source, observation, when, terminology)
     components = observation.component or ()
-    if whole.meaning is not None and (not components or _has_value(observation)):
-        yield observation, whole, whole.meaning
+    # The observation itself where it holds a value, or where it has no components to hold one.
+    if meaning is not None and (not components or _has_value(observation)):
+        result.read(observation, whole, meaning)
     for component in components:
         meant = about(component.code, terminology)
         if meant.meaning is not None:
-            yield component, meant, meant.meaning
+            result.read(component, meant, meant.meaning)
+    return Reading(source, tuple(result.facts), tuple(result.set_aside))
 
 
 def _has_value(part: Any) -> bool:
-    return part.valueQuantity is not None or any(
-        getattr(part, name) is not None for name in (*_NUMBERS, *_WORDS, *_OTHER_VALUES)
-    )
+    # Most results are a quantity: the other dozen is asked only where there is none.
+    return part.valueQuantity is not None or any([getattr(part, name) is not None for name in _NOT_A_QUANTITY])
 
 
-@dataclass(slots=True)
-class _Part:
-    """One result: an observation, or one of its components with the date and the method of the whole."""
+class _Result:
+    """What one observation says: its own value, and those of its components with its date and its method."""
 
-    source: str
-    part: Any
-    about: About
-    meaning: Meaning
-    concept: Concept
-    when: Taken
-    issued: str
-    method: Any
-    terminology: Terminology
+    __slots__ = ("facts", "issued", "observation", "set_aside", "source", "terminology", "when")
 
-    def read(self) -> Iterator[Fact | SetAside]:
-        """The facts of this result, or why there is none."""
-        part, values = self.part, self.concept.values
-        is_number = "quantity" in values
-        if "Observation" not in self.concept.resources or not (is_number or "word" in values):
+    def __init__(self, source: str, observation: Any, when: Taken, terminology: Terminology) -> None:
+        self.source, self.observation, self.when, self.terminology = source, observation, when, terminology
+        self.issued = written_instant(observation.issued)
+        self.facts: list[Fact] = []
+        self.set_aside: list[SetAside] = []
+
+    def read(self, part: Any, meant: About, meaning: Meaning) -> None:
+        """Add the facts of the observation or of one component, or why there is none."""
+        concept = self.terminology.concepts[meaning.concept]
+        is_number = "quantity" in concept.values
+        if "Observation" not in concept.resources or not (is_number or "word" in concept.values):
             return
-        if self.about.fault:
-            yield self._refused(self.about.fault)
+        if meant.fault:
+            self._refuse(concept, meant.fault)
         elif part.dataAbsentReason is not None or not (_has_value(part) or part.interpretation):
-            yield self._refused("VALUE_ABSENT")
+            self._refuse(concept, "VALUE_ABSENT")
         elif is_number:
-            yield from self._number()
+            self._read_number(part, meant, meaning, concept)
         else:
-            word = self._word(self.concept)
-            yield self._refused(VALUE_UNREADABLE) if word is None else self._finding(self.concept.key, word)
+            self._found(concept.key, self._word(part, concept), concept)
 
-    def _number(self) -> Iterator[Fact | SetAside]:
-        written = self._written()
+    def _read_number(self, part: Any, meant: About, meaning: Meaning, concept: Concept) -> None:
+        written = _written(part)
         if written is None:
-            yield from self._answer_to_a_number()
+            self._read_answer_to_a_number(part, concept)
             return
-        found = converted(written, self.concept, self.meaning, self.terminology)
+        found = converted(written, concept, meaning, self.terminology)
         if found.fault:
-            yield self._refused(found.fault, str(written))
+            self._refuse(concept, found.fault, str(written))
             return
-        method = self._albumin_method() if self.concept.key == "albumin" else ""
-        yield Quantity(
-            measure=self.concept.key,
-            day=self.when.day,
-            value=found.value + (BCG_OFFSET if method in _READS_LOW else 0.0),
-            unit=self.concept.unit,
-            source=self.source,
-            stated=f"{written}{_BY_ISSUE if self.when.by_issue else ''}",
-            bound=comparator(written),
-            issued=self.issued,
-            method=method,
+        key, when = concept.key, self.when
+        method = self._albumin_method(meant) if key == "albumin" else ""
+        value = found.value + BCG_OFFSET if method in _READS_LOW else found.value
+        stated = f"{written}{_BY_ISSUE}" if when.by_issue else str(written)
+        bound = comparator(written)
+        self.facts.append(
+            Quantity(key, when.day, value, concept.unit, self.source, stated, bound, self.issued, method)
         )
-        if self.concept.key == _CASTS and found.value > 0 and written.bound in ("", ">", ">="):
-            yield self._finding(_SEDIMENT, "positive")
+        if key == _CASTS and found.value > 0 and written.bound in ("", ">", ">="):
+            self._found(_SEDIMENT, "positive", concept)
 
-    def _answer_to_a_number(self) -> Iterator[Fact | SetAside]:
+    def _read_answer_to_a_number(self, part: Any, measured: Concept) -> None:
         """A word where a number belongs. Of an anti-PLA2R it is read as the qualitative test (section 12 bridge)."""
-        concept = self.terminology.concepts[_IIF] if self.concept.key == _ELISA else self.concept
-        word = self._word(concept) if "word" in concept.values else None
-        if word is None:
-            yield self._refused(VALUE_UNREADABLE)
-            return
-        yield self._finding(concept.key, word)
+        concept = self.terminology.concepts[_IIF] if measured.key == _ELISA else measured
+        word = self._word(part, concept) if "word" in concept.values else None
+        self._found(concept.key, word, measured)
         if concept.key == _CASTS and word == "positive":
             # Casts prove an active sediment; that none were seen does not disprove it.
-            yield self._finding(_SEDIMENT, "positive")
+            self._found(_SEDIMENT, "positive", concept)
 
-    def _written(self) -> Written | None:
-        part = self.part
-        if part.valueQuantity is not None:
-            return written_quantity(part.valueQuantity)
-        if part.valueString is not None:
-            return written_text(part.valueString)
-        return None if part.valueInteger is None else written_integer(part.valueInteger)
-
-    def _word(self, concept: Concept) -> str | None:
+    def _word(self, part: Any, concept: Concept) -> str | None:
         """The one answer given: coded, in words, as yes or no, else as interpretation POS or NEG (R-20)."""
-        part, answer = self.part, self.terminology.answer
+        answer = self.terminology.answer
         stated = part.valueCodeableConcept
         if stated is not None:
             words = {answer(concept.key, c.code, c.system) for c in stated.coding or () if c.code and c.system} - {None}
@@ -177,16 +140,27 @@ class _Part:
         word = self.terminology.answer(concept.key, text)
         return lupus_class(text) if word is None and concept.key == "ln_class" else word
 
-    def _albumin_method(self) -> str:
+    def _albumin_method(self, meant: About) -> str:
         """BCG, BCP or immunometric, from the code or else from what is written; empty is taken as BCG."""
-        implied = dict(self.about.implies).get("method")
-        if implied or self.method is None:
+        implied, method = dict(meant.implies).get("method"), self.observation.method
+        if implied or method is None:
             return implied or ""
-        names = (self.method.text, *(coding.display for coding in self.method.coding or ()))
+        names = (method.text, *(coding.display for coding in method.coding or ()))
         return next((found for name in names if name and (found := self.terminology.method(name))), "")
 
-    def _finding(self, measure: str, word: str) -> Finding:
-        return Finding(measure, self.when.day, word, self.source, self.issued)
+    def _found(self, measure: str, word: str | None, asked: Concept) -> None:
+        if word is None:
+            self._refuse(asked, VALUE_UNREADABLE)
+        else:
+            self.facts.append(Finding(measure, self.when.day, word, self.source, self.issued))
 
-    def _refused(self, reason: str, shown: str = "") -> SetAside:
-        return SetAside(self.source, reason, self.concept.key, self.when.day, shown)
+    def _refuse(self, concept: Concept, reason: str, shown: str = "") -> None:
+        self.set_aside.append(SetAside(self.source, reason, concept.key, self.when.day, shown))
+
+
+def _written(part: Any) -> Written | None:
+    if part.valueQuantity is not None:
+        return written_quantity(part.valueQuantity)
+    if part.valueString is not None:
+        return written_text(part.valueString)
+    return None if part.valueInteger is None else written_integer(part.valueInteger)

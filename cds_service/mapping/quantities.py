@@ -6,9 +6,8 @@ Source: clinical-spec 2.1, R-15, terminology.md sections 3.2 and 4.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from cds_service.case.model import Comparator
 from cds_service.mapping.concepts import Concept
@@ -30,8 +29,7 @@ _LARGEST_EXPONENT = 30
 _SHOWN_UNIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A number as the chart wrote it. `units` are the spellings of its unit, the UCUM code first; empty for none."""
 
     number: Decimal
@@ -44,8 +42,7 @@ class Written:
         return f"{self.bound}{float(self.number):.10g} {unit}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(NamedTuple):
     """The value in the canonical unit, or why there is none."""
 
     value: float = 0.0
@@ -102,6 +99,9 @@ def _stand_in(concept: Concept, meaning: Meaning) -> tuple[str, ...]:
 
 def _factor(units: tuple[str, ...], concept: Concept, terminology: Terminology) -> Factor | None:
     """The one factor that the unit strings agree on. A known rejection, or two different factors, refuse it."""
+    if len(units) == 1:
+        only = terminology.convert(concept.key, units[0])
+        return only if isinstance(only, Factor) else None
     found = [entry for unit in units if (entry := terminology.convert(concept.key, unit)) is not None]
     factors = [entry for entry in found if isinstance(entry, Factor)]
     if not factors or len(factors) < len(found) or any(other.ratio != factors[0].ratio for other in factors):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.case.model import Allergy, Condition, Exposure, Finding, NotTaken, Procedure, Quantity, SetAside
 from cds_service.mapping.terminology import Meaning, Terminology
@@ -11,8 +11,7 @@ from cds_service.mapping.terminology import Meaning, Terminology
 Fact = Quantity | Finding | Condition | Procedure | Exposure | NotTaken | Allergy
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One resource, read. Without facts and without `set_aside` it turned out not to be relevant."""
 
     source: str
@@ -44,9 +43,10 @@ _MORE_SPECIFIC = {frozenset({"lupus_nephritis", "systemic_lupus_erythematosus"})
 
 def about(concept: Any, terminology: Terminology) -> About:
     """The one concept of a CodeableConcept. Two different ones are refused, never the first picked (trap 58)."""
-    if concept is None or not concept.coding:
+    codings = concept.coding if concept is not None else None
+    if not codings:
         return _NOTHING
-    pairs = tuple([(coding.system, coding.code) for coding in concept.coding if coding.system and coding.code])
+    pairs = tuple([(coding.system, coding.code) for coding in codings if coding.system and coding.code])
     known = _remembered.get((id(terminology), pairs))
     if known is not None and known[0] is terminology:
         return known[1]

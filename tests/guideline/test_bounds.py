@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.guideline.expectations import answer_for, offered_by
-from tests.guideline.patients import elisa, number, proteinuria, without
+from tests.guideline.patients import elisa, number, proteinuria, trough, without, word
 from tests.guideline.standard_patients import after_rituximab, resistant_ln, resistant_mn, untreated_mn
 
 
@@ -91,11 +91,38 @@ def test_two_bounds_together_are_not_a_comparison(limit: float) -> None:
     assert answer_for(resistant_mn(without("egfr"), *bounded)).rule not in {"MN-07", "MN-08"}
 
 
+def test_a_long_series_of_bounds_is_no_comparison_either() -> None:
+    bounded = [number("egfr", day, 60, ">") for day in (-220, -190, -160, -120, -60, -10)]
+    assert offered_by(answer_for(resistant_mn(without("egfr"), *bounded))) == ()
+
+
+def test_bounds_that_decide_only_together_are_undecided() -> None:
+    """Either trough alone leaves fewer than half at target; if both are high, half are."""
+    low = [trough(day, level) for day, level in ((-20, 5), (-30, 1), (-40, 1), (-50, 1))]
+    open_ended = [number("tacrolimus_trough", day, 2, ">") for day in (-60, -70)]
+    seen = answer_for(resistant_mn(without("tacrolimus_trough"), *low, *open_ended))
+    assert (offered_by(seen), "BOUND_UNDECIDED" in repr(seen)) == ((), True)
+
+
 def test_a_hold_that_hangs_on_a_bound_is_not_hidden() -> None:
     """IgG below 3 g/L is a hold, whatever it is."""
     assert "LOW_IGG_HOLD" in answer_for(resistant_mn(number("igg", -10, 3, "<"))).notes
     assert "LEUKOPENIA_CYC_HOLD" in answer_for(resistant_mn(number("wbc", -10, 2, "<="))).notes
     assert "LOW_IGG_HOLD" not in answer_for(resistant_mn(number("igg", -10, 7, ">"))).notes
+
+
+def test_a_limit_that_is_certainly_passed_stays_passed() -> None:
+    """More than 5 g of cyclophosphamide may be 31 g or not; with a wish for children 4 g is the limit."""
+    seen = answer_for(resistant_mn(number("cyc_cumulative_prior", -900, 5, ">"), word("fertility_wish", -300, "yes")))
+    assert "CYC_GC" not in offered_by(seen)
+
+
+def test_a_decided_bound_stays_when_others_are_undecided() -> None:
+    """More than 166 mmHg forbids a calcineurin inhibitor, whatever two troughs may have been."""
+    open_ended = [number("tacrolimus_trough", day, 2, ">") for day in (-60, -70)]
+    low = [trough(day, level) for day, level in ((-20, 5), (-30, 1), (-40, 1), (-50, 1))]
+    changed = (without("tacrolimus_trough"), *low, *open_ended, number("sbp", -5, 166, ">"))
+    assert "166" not in " ".join(item.shown for item in answer_for(resistant_mn(*changed)).undecided)
 
 
 def test_an_undecided_bound_is_named() -> None:

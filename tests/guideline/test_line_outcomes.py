@@ -99,6 +99,8 @@ LUPUS: list[tuple[str, Case, str]] = [
      "INADEQUATE"),
     ("six pulses of unknown dose, ineffective (R-13)", resistant_ln(pulses(-1100, 6, None, 14, "ineffective")),
      "FAILED"),
+    ("azathioprine that still goes on under the next line, no fall", resistant_ln(drug("azathioprine", -900, None, 100),
+     upcr(-905, 3), upcr(-700, 3)), "FAILED"),
     ("azathioprine after four months, ineffective", resistant_ln(drug("azathioprine", -1100, -980, 100, "ineffective")),
      "FAILED"),
 ]  # fmt: skip

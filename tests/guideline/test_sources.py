@@ -111,24 +111,47 @@ class TestRemarks:
         assert "DRUG_KNOWN_FROM_TEXT_ONLY" not in answer_for(resistant_mn()).remarks
 
 
+STOPPED = (without("tacrolimus"), tacrolimus(-215, -20))
+NOT_TOLERATED = (without("tacrolimus"), tacrolimus(-215, -100, reason="intolerance"))
+
+
 class TestLinesOnTheCard:
-    """What became of each line."""
+    """What became of each line; the last one as the answer itself judges it (contract section 3)."""
 
-    def test_a_past_failure_and_the_current_line(self) -> None:
+    @pytest.mark.parametrize(
+        ("case", "outcome"),
+        [
+            (resistant_mn(), "FAILED"),
+            (resistant_ln(), "FAILED"),
+            (relapsed_mn(), "RESPONDED"),
+            (resistant_mn(number("tacrolimus_trough", -20, 1), number("tacrolimus_trough", -90, 1)), "INADEQUATE"),
+            (resistant_mn(NOT_TOLERATED), "INTOLERANT"),
+            (resistant_mn(without("albumin")), "CURRENT"),
+            (resistant_mn(without("albumin"), STOPPED), "LAST"),
+            (resistant_mn(without("tacrolimus_trough")), "CURRENT"),
+        ],
+        ids=[
+            "resistant",
+            "no response",
+            "relapse",
+            "levels too low",
+            "not tolerated",
+            "asking",
+            "ended, asking",
+            "levels",
+        ],
+    )
+    def test_the_last_line(self, case: Case, outcome: str) -> None:
+        (line,) = answer_for(case).lines
+        assert line.outcome == outcome
+
+    def test_an_earlier_failure_stands_before_it(self) -> None:
         lines = answer_for(resistant_mn(EARLIER_FAILURE["RTX"])).lines
-        assert [(line.classes, line.outcome) for line in lines] == [(("RTX",), "FAILED"), (("CNI",), "CURRENT")]
-
-    def test_a_line_that_ended_is_the_last(self) -> None:
-        (line,) = answer_for(relapsed_mn()).lines
-        assert line.outcome == "LAST"
+        assert [(line.classes, line.outcome) for line in lines] == [(("RTX",), "FAILED"), (("CNI",), "FAILED")]
 
     def test_what_is_no_standard_line_in_membranous_nephropathy(self) -> None:
         lines = answer_for(resistant_mn(EARLIER_FAILURE["MPAA"])).lines
-        assert [line.outcome for line in lines] == ["NOT_STANDARD", "CURRENT"]
-
-    def test_a_line_that_was_not_tolerated(self) -> None:
-        (line,) = answer_for(resistant_mn(without("tacrolimus"), tacrolimus(-215, -100, reason="intolerance"))).lines
-        assert line.outcome == "INTOLERANT"
+        assert lines[0].outcome == "NOT_STANDARD"
 
     def test_the_reduction_is_shown(self) -> None:
         (line,) = answer_for(resistant_mn()).lines

@@ -202,6 +202,11 @@ class TestDeferral:
         assert (seen.rule, seen.action) == ("MN-07", "REFER_EXPERT")
 
 
+def test_the_reason_does_not_depend_on_the_order_of_the_list() -> None:
+    both = (allergy("cyclophosphamide", "allergy"), allergy("cyclophosphamide", "intolerance"))
+    assert answer_for(resistant_mn(*both)).vetoed == answer_for(resistant_mn(*reversed(both))).vetoed
+
+
 def test_no_class_is_both_offered_and_vetoed() -> None:
     seen = answer_for(after_rituximab(mn_egfr(42), rituximab(-1100, reason="ineffective")))
     assert not set(offered_by(seen)) & {veto.therapy_class for veto in seen.vetoed}

@@ -43,6 +43,13 @@ class MembranousPicture(AntibodyPicture):
         return tuple(line for line in self.lines if line.classes & STANDARD_IN_MEMBRANOUS)
 
     @lazy
+    def last_position(self) -> int:
+        """Where L stands among all lines, or the last line when none is standard."""
+        if not self.standard_lines:
+            return len(self.lines) - 1
+        return next(index for index, line in enumerate(self.lines) if line is self.line)
+
+    @lazy
     def line(self) -> Line:
         """L, the last standard line. Only asked for once step 4 has found one."""
         return self.standard_lines[-1]
