@@ -105,6 +105,7 @@ def demo(
     Fails when an answer differs from the one stored with the patient.
     """
     from cds_service.demo import DemonstrationFault, answer_over_http, first_difference, running_server
+    from cds_service.stories.agreement import steady
     from cds_service.stories.catalogue import all_stories
 
     chosen = _chosen(all_stories(), story or (), everyone)
@@ -116,7 +117,7 @@ def demo(
             answered = answer_over_http(base, one.request)
             _show_story(console, one, plain)
             _show(console, answered["cards"], plain, short=not full)
-            if difference := first_difference(one.response, answered):
+            if difference := first_difference(steady(one.response), steady(answered)):
                 differing.append(f"{one.name}: {difference}")
     if differing:
         raise DemonstrationFault("Answers differ from the stored ones:\n" + "\n".join(differing))

@@ -36,8 +36,8 @@ class ChartData:
     `resources` holds, by type, (reference, fhir.resources model) of what passed, for the mappings to
     read. The rest is in bins: `unread` with reasons, `superseded`, `not_relevant`; with what is
     handed on, and `supporting` (Medications that a handed-on record points at), they add up to `total`.
-    `states`, `kinds` (the resource types that came) and `incomplete` speak of prefetch keys, `repairs` counts
-    by name what was mended, and `merged` says that the patient record was replaced by another.
+    `opened` says what came under each prefetch key, `repairs` counts by name what was mended, and `merged`
+    says that the patient record was replaced by another.
     """
 
     patient: Any | None
@@ -48,13 +48,25 @@ class ChartData:
     supporting: tuple[str, ...]
     not_relevant: int
     total: int
-    states: Mapping[str, State]
-    kinds: Mapping[str, tuple[str, ...]]
-    incomplete: tuple[str, ...]
-    warnings: int
+    opened: Mapping[str, Opened]
     repairs: Mapping[str, int]
     merged: bool = False
     fhir_version: str = FHIR_VERSION
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The state of every prefetch key."""
+        return {key: value.state for key, value in self.opened.items()}
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The prefetch keys of which there is more than came."""
+        return tuple(key for key, value in self.opened.items() if value.incomplete)
+
+    @property
+    def warnings(self) -> int:
+        """How many OperationOutcomes came that are no error."""
+        return sum(key.warnings for key in self.opened.values())
 
 
 def read_chart(
@@ -73,7 +85,7 @@ def read_chart(
     newest values of a measure are enough (None: all); after `on` lies the future. Errors: PatientMismatch.
     """
     opened = {key: open_key(value) for key, value in prefetch.items()}
-    keys = opened.values()
+    keys = [key for key in opened.values() if key.by_kind or key.unusable]
     gate = gate_for(patient_id, fhir_server, keys)
     bins = Bins(total=sum([key.count for key in keys]))
     patient, patients = _read_patient(keys, bins)
@@ -90,10 +102,7 @@ def read_chart(
         supporting=tuple(bins.supporting),
         not_relevant=bins.not_relevant,
         total=bins.total,
-        states={key: value.state for key, value in opened.items()},
-        kinds={key: value.kinds for key, value in opened.items()},
-        incomplete=tuple([key for key, value in opened.items() if value.incomplete]),
-        warnings=sum([key.warnings for key in keys]),
+        opened=opened,
         repairs=dict(bins.repairs),
         merged=any([_is_merged(patient) for patient in patients]),
     )
@@ -126,11 +135,14 @@ def _read_patient(keys: Iterable[Opened], bins: Bins) -> tuple[Any | None, list[
 
 def _bin_the_rest(keys: Iterable[Opened], bins: Bins) -> None:
     """Resource types that no rule reads, Medications nobody of ours points at, and entries without a resource."""
-    others = sum(
-        len(resources) for key in keys for kind, resources in key.by_kind.items() if kind not in _BINNED_BY_NAME
-    )
+    others = 0
+    for key in keys:
+        for kind, resources in key.by_kind.items():
+            if kind not in _BINNED_BY_NAME:
+                others += len(resources)
+        if key.unusable:
+            bins.unread += [Unread("Bundle.entry", "UNREADABLE")] * key.unusable
     bins.not_relevant += others - len(bins.supporting)
-    bins.unread.extend(Unread("Bundle.entry", "UNREADABLE") for key in keys for _ in range(key.unusable))
 
 
 def _is_merged(patient: Resource) -> bool:

@@ -13,6 +13,7 @@ from cds_service.fhir.lean_models import (
     LeanMedicationAdministrationDosage,
     LeanPeriod,
     LeanQuantity,
+    narrowed,
 )
 from cds_service.fhir.repairs import Repairs
 
@@ -20,8 +21,10 @@ _MOST = 6
 _READ = ("sequence", "asNeededBoolean")
 _AMOUNTS = ("doseQuantity", "rateQuantity")
 
-_read_quantity = LeanQuantity.__pydantic_validator__.validate_python
-_read_period = LeanPeriod.__pydantic_validator__.validate_python
+_QUANTITY = frozenset({"value", "comparator", "unit", "system", "code"})
+_PERIOD = frozenset({"start", "end"})
+_read_quantity = narrowed(LeanQuantity, _QUANTITY)
+_read_period = narrowed(LeanPeriod, _PERIOD)
 
 
 def dosages(value: Any, repairs: Repairs) -> Any:
@@ -41,12 +44,18 @@ def dose_given(value: Any, repairs: Repairs) -> Any:
 
 def quantity(value: Any, repairs: Repairs) -> Any:
     """A Quantity, mended and validated."""
-    return _read_quantity(mend.quantity(value, repairs)) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    mended = mend.quantity(value, repairs)
+    return _read_quantity(mended) if mended.keys() <= _QUANTITY else LeanQuantity(**mended)
 
 
 def period(value: Any, repairs: Repairs) -> Any:
     """A Period, mended and validated."""
-    return _read_period(mend.period(value, repairs)) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    mended = mend.period(value, repairs)
+    return _read_period(mended) if mended.keys() <= _PERIOD else LeanPeriod(**mended)
 
 
 def _dosage(value: Any, repairs: Repairs) -> Any:

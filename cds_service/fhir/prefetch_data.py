@@ -38,11 +38,6 @@ class Opened:
         """How many resources, and entries that should have held one."""
         return self.unusable + sum([len(resources) for resources in self.by_kind.values()])
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The types of the data that came, of use or not. An outcome is no data."""
-        return (*self.by_kind, *self.odd_kinds)
-
 
 def open_key(value: Any) -> Opened:
     """Open the value of one prefetch key: a Bundle, a resource, null, an OperationOutcome, or anything else.

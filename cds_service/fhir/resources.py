@@ -31,6 +31,7 @@ from cds_service.fhir.lean_models import (
     LeanPatient,
     LeanProcedure,
     LeanReference,
+    narrowed,
 )
 from cds_service.fhir.parts import dosages, dose_given, period, quantity
 from cds_service.fhir.repairs import Repairs
@@ -43,16 +44,27 @@ UNREADABLE = (ValidationError, KeyError, ArithmeticError, ValueError, TypeError,
 
 Mender = Callable[[Any, Repairs], Any]
 _MODIFIERS = ("modifierExtension", "implicitRules")
+_RARE = frozenset(
+    {
+        *("valueBoolean", "valueInteger", "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime"),
+        *("valuePeriod", "effectiveTiming", "effectiveInstant", "dataAbsentReason", "component", "method"),
+        *("onsetAge", "onsetRange", "onsetString", "abatementAge", "abatementRange", "abatementString"),
+        *("performedString", "performedAge", "performedRange", "reportedReference"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How one resource type is read. `elements` holds every element it may have, and how each we read is mended.
 
-    `coded` is the element that says what it is about, `subject` the one that says about whom.
+    `coded` is the element that says what it is about, `subject` the one that says about whom. What has no
+    other elements than the `usual` is validated by `validate_usual`, all else by `validate`: with the same rules.
     """
 
     validate: Callable[[Resource], Any]
+    validate_usual: Callable[[Resource], Any]
+    usual: frozenset[str]
     coded: str
     subject: str
     elements: Mapping[str, Mender | None]
@@ -70,7 +82,9 @@ def _shape(model: type[Any], coded: str, subject: str, takes_subject: bool = Tru
         elements[name] = mender or _as_it_is
         if f"_{name}" in names:
             elements[f"_{name}"] = _as_it_is
-    return Shape(model.__pydantic_validator__.validate_python, coded, subject, elements, takes_subject)
+    read = {name for name, mender in elements.items() if mender is not None} | {coded, subject}
+    usual = frozenset(name for name in read if not name.startswith("_") and name not in _RARE)
+    return Shape(narrowed(model, read), narrowed(model, usual), usual, coded, subject, elements, takes_subject)
 
 
 _WHEN: Mapping[str, Mender | None] = {"effectiveDateTime": mend.moment, "effectivePeriod": period}
@@ -171,7 +185,7 @@ _PATIENT = _shape(
 def read_patient(resource: Resource, repairs: Repairs) -> Any | None:
     """The validated Patient, or None when it cannot be read."""
     try:
-        return _PATIENT.validate(_projected(resource, _PATIENT, repairs))
+        return _validated(_projected(resource, _PATIENT, repairs), _PATIENT)
     except UNREADABLE:
         return None
 
@@ -192,9 +206,13 @@ def read_resource(
             projected[shape.subject] = subject
         if components is not None:
             projected["component"] = [_component(part, repairs) for part in components]
-        return shape.validate(projected)
+        return _validated(projected, shape)
     except UNREADABLE:
         return None
+
+
+def _validated(projected: Resource, shape: Shape) -> Any:
+    return (shape.validate_usual if projected.keys() <= shape.usual else shape.validate)(projected)
 
 
 def subject_reference(patient_id: str) -> Any:

@@ -1,8 +1,9 @@
-"""Values that are bounds ("< 2 RU/mL") decide only where the bound alone decides (R: a bound is not a number).
+"""Values that are bounds ("< 2 RU/mL") decide only where the bound alone decides.
 
-The guideline is run with every bounded value at its stated end, then with each alone and with all at
-their far end. When all runs agree, the bounds were enough. When they differ, the values that make the
-difference are taken out of the case, named on the card, and what is left is assessed.
+The guideline is run with every bounded value at its stated end, then with each alone, each measure, and all
+at their far end. When all runs agree, the bounds were enough. When they differ, the values that make the
+difference are taken out, together with what they had replaced: an older value must not pass for the current
+one. They are named on the card, and a class is offered only when every run offers it.
 """
 
 from __future__ import annotations
@@ -10,47 +11,82 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from cds_service.case.model import Case, Quantity, SetAside
-from cds_service.guideline.assessment import Assessment
+from cds_service.case.model import Case, Day, Quantity, SetAside
+from cds_service.guideline.assessment import Assessment, Severity
 
 UPPER_END = 1e6
 NEARLY_NOTHING = 1e-9
-AT_MOST_ALONE = 4
 JUST = 1e-7
+AT_MOST_ALONE = 4
+REPLACED_WITHIN = 180
 UNDECIDED = "BOUND_UNDECIDED"
+URGENCY: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 Assess = Callable[[Case], Assessment]
 
 
-def decided_by_bounds(case: Case, assess: Assess) -> Assessment:
+def decided_by_bounds(case: Case, today: Day, assess: Assess) -> Assessment:
     """The assessment of the case, resting on bounded values only as far as their bounds decide."""
     bounded = [value for series in case.quantities.values() for value in series if value.bound]
     if not bounded:
         return assess(case)
     stated = assess(_with_ends(case, bounded, ()))
-    undecided = [
-        value
-        for alone in _one_at_a_time(bounded)
-        if not _same(stated, assess(_with_ends(case, bounded, alone)))
-        for value in alone
-    ]
-    if not undecided and not _same(stated, assess(_with_ends(case, bounded, bounded))):
-        undecided = bounded
-    if undecided:
-        named = tuple(SetAside(v.source, UNDECIDED, v.measure, v.day, v.stated) for v in undecided)
-        stated = replace(assess(_with_ends(_without(case, undecided), bounded, ())), undecided=named)
-    return _showing_bounds(stated, bounded)
+    runs = [(far, assess(_with_ends(case, bounded, far))) for far in _far_ends(bounded)]
+    differing = [(far, seen) for far, seen in runs if not _same(stated, seen)]
+    if not differing:
+        return _showing_bounds(stated, bounded)
+    undecided = _fewest(differing)
+    left = decided_by_bounds(_without(case, undecided, today), today, assess)
+    result = _offered_by_all(left, [stated, *(seen for _, seen in runs)])
+    named = tuple(SetAside(v.source, UNDECIDED, v.measure, v.day, v.stated) for v in undecided)
+    return _showing_bounds(replace(result, undecided=(*named, *left.undecided)), bounded)
 
 
-def _one_at_a_time(bounded: Sequence[Quantity]) -> Iterator[tuple[Quantity, ...]]:
-    """Each bounded value alone; of a long series its ends alone and its middle together."""
+def _far_ends(bounded: Sequence[Quantity]) -> Iterator[tuple[Quantity, ...]]:
+    """Which values to move to their far end: each alone (of a long series its ends), each measure, all."""
     by_measure: dict[str, list[Quantity]] = {}
     for value in bounded:
         by_measure.setdefault(value.measure, []).append(value)
     for values in by_measure.values():
         alone = values if len(values) <= AT_MOST_ALONE else [values[0], *values[-(AT_MOST_ALONE - 1) :]]
         yield from ((value,) for value in alone)
-        if len(values) > AT_MOST_ALONE:
-            yield tuple(values[1 : -(AT_MOST_ALONE - 1)])
+        if len(values) > 1:
+            yield tuple(values)
+    if len(by_measure) > 1:
+        yield tuple(bounded)
+
+
+def _fewest(differing: Sequence[tuple[tuple[Quantity, ...], Assessment]]) -> tuple[Quantity, ...]:
+    """The values to take out: every one that changes the answer alone, else the smallest group that does."""
+    alone = tuple(far[0] for far, _ in differing if len(far) == 1)
+    return alone or min((far for far, _ in differing), key=len)
+
+
+def _offered_by_all(left: Assessment, runs: Sequence[Assessment]) -> Assessment:
+    """The answer without the undecided values, offering only what no run forbids, with every run's warnings."""
+    same_rule = [run for run in runs if run.rule == left.rule]
+    notes = tuple(dict.fromkeys((*left.notes, *(note for run in same_rule for note in run.notes))))
+    severity = max((left.severity, *(run.severity for run in same_rule)), key=URGENCY.__getitem__)
+    offered = [name for name in (left.next_class, *left.alternatives) if name]
+    kept = [name for name in offered if all(name in (run.next_class, *run.alternatives) for run in runs)]
+    if kept == offered:
+        return replace(left, notes=notes, severity=severity)
+    without = next((run for run in same_rule if not run.next_class), None)
+    if not kept and without is not None:
+        return replace(without, severity=severity)
+    vetoed = tuple(dict.fromkeys((*left.vetoed, *(veto for run in runs for veto in run.vetoed))))
+    if not kept:
+        return replace(
+            left,
+            action="REFER_EXPERT",
+            next_class="",
+            alternatives=(),
+            vetoed=vetoed,
+            notes=tuple(dict.fromkeys((*notes, "EXPERT_REFERRAL"))),
+            severity=max(severity, "warning", key=URGENCY.__getitem__),
+        )
+    return replace(
+        left, next_class=kept[0], alternatives=tuple(kept[1:]), vetoed=vetoed, notes=notes, severity=severity
+    )
 
 
 def _showing_bounds(assessment: Assessment, bounded: Iterable[Quantity]) -> Assessment:
@@ -103,9 +139,21 @@ def _at_end(value: Quantity, *, far: bool) -> Quantity:
     return replace(value, value=value.value * (1 + nudge))
 
 
-def _without(case: Case, values: Iterable[Quantity]) -> Case:
-    gone = {id(value) for value in values}
+def _without(case: Case, undecided: Sequence[Quantity], today: Day) -> Case:
+    """The case without these values, nor the older ones that would now look like the current value."""
+    newest: dict[str, Day] = {}
+    for value in undecided:
+        if today - value.day <= REPLACED_WITHIN:
+            newest[value.measure] = max(value.day, newest.get(value.measure, value.day))
+    gone = {id(value) for value in undecided}
     return replace(
         case,
-        quantities={m: tuple(v for v in series if id(v) not in gone) for m, series in case.quantities.items()},
+        quantities={
+            measure: tuple(
+                value
+                for value in series
+                if id(value) not in gone and not today - REPLACED_WITHIN <= value.day <= newest.get(measure, -1)
+            )
+            for measure, series in case.quantities.items()
+        },
     )

@@ -45,7 +45,7 @@ def assess_all(case: Case, on: date, thresholds: Thresholds = DEFAULT_THRESHOLDS
     a membranous code, which often stands for class V.
     """
     known = case.until(on)
-    return (decided_by_bounds(known, lambda seen: _assess(seen, on, thresholds)),)
+    return (decided_by_bounds(known, on.toordinal(), lambda seen: _assess(seen, on, thresholds)),)
 
 
 def _assess(case: Case, on: date, thresholds: Thresholds) -> Assessment:

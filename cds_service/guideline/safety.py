@@ -128,7 +128,9 @@ class Vetoes:
         for allergy in self.picture.case.allergies:
             therapy_class = CLASS_OF.get(allergy.agent)
             if therapy_class is not None:
-                found[therapy_class] = "INTOLERANCE" if allergy.kind == "intolerance" else "ALLERGY"
+                reason = "INTOLERANCE" if allergy.kind == "intolerance" else "ALLERGY"
+                if found.get(therapy_class) != "ALLERGY":
+                    found[therapy_class] = reason
         return found
 
 

@@ -6,7 +6,7 @@ turn "we could not look" into "there is nothing".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from cds_service.cdshooks.prefetch import keys_of
 from cds_service.errors import BodyTooLarge, DataUnobtainable
 from cds_service.fhir.chart import ChartData
+from cds_service.fhir.prefetch_data import Opened
 from cds_service.guideline.needs import NEEDS, Need
 
 State = Literal["given", "known-empty", "incomplete", "failed", "absent"]
@@ -38,19 +39,23 @@ def states_of(chart: ChartData, advertised: Iterable[str]) -> tuple[NeedState, .
     for the needs whose own keys are absent, but never for a key that failed.
     """
     keys = tuple(advertised)
-    elsewhere = [kind for key, kinds in chart.kinds.items() if key not in keys for kind in kinds]
-    return _judged(keys, tuple([_state_of(key, kind, chart, elsewhere) for key, kind in _asked(keys)]))
+    opened = chart.opened
+    elsewhere = {kind for key, value in opened.items() if key not in keys for kind in (*value.by_kind, *value.odd_kinds)}
+    found = tuple([_state_of(opened.get(key), kind, elsewhere) for key, kind in _asked(keys)])
+    return _judged(keys, found)
 
 
-def _state_of(key: str, kind: str, chart: ChartData, elsewhere: Iterable[str]) -> State:
-    kinds = chart.kinds.get(key)
-    if kinds is None:
+def _state_of(opened: Opened | None, kind: str, elsewhere: Container[str]) -> State:
+    """The state of a key that should bring resources of this type."""
+    if opened is None:
         return "given" if kind in elsewhere else "absent"
-    if chart.states[key] == "failed" or (kinds and kind not in kinds):
+    if opened.state == "failed":
         return "failed"
-    if key in chart.incomplete:
-        return "incomplete" if kinds else "failed"
-    return "given" if kinds else "known-empty"
+    if not (opened.by_kind or opened.odd_kinds):
+        return "failed" if opened.incomplete else "known-empty"
+    if kind not in opened.by_kind and kind not in opened.odd_kinds:
+        return "failed"
+    return "incomplete" if opened.incomplete else "given"
 
 
 # Needs and templates are the same for every call of a process, and so are most answers.

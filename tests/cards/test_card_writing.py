@@ -101,7 +101,7 @@ def uuids(cards: list[dict[str, Any]]) -> set[str]:
 
 
 def test_a_changed_fact_changes_the_ids() -> None:
-    newer = replace(CNI_FAILED, facts=(replace(CNI_FAILED.facts[0], value=7.7), *CNI_FAILED.facts[1:]))
+    newer = replace(CNI_FAILED, facts=(CNI_FAILED.facts[0]._replace(value=7.7), *CNI_FAILED.facts[1:]))
     assert only_card(CNI_FAILED)["uuid"] != only_card(newer)["uuid"]
 
 

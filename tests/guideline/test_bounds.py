@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.guideline.expectations import answer_for, offered_by
-from tests.guideline.patients import elisa, number, proteinuria, trough, without, word
+from tests.guideline.patients import allergy, elisa, number, proteinuria, trough, without, word
 from tests.guideline.standard_patients import after_rituximab, resistant_ln, resistant_mn, untreated_mn
 
 
@@ -115,6 +115,12 @@ def test_a_limit_that_is_certainly_passed_stays_passed() -> None:
     """More than 5 g of cyclophosphamide may be 31 g or not; with a wish for children 4 g is the limit."""
     seen = answer_for(resistant_mn(number("cyc_cumulative_prior", -900, 5, ">"), word("fertility_wish", -300, "yes")))
     assert "CYC_GC" not in offered_by(seen)
+
+
+def test_when_a_limit_may_be_passed_and_nothing_else_is_left_an_expert_is_asked() -> None:
+    """More than 20 g may be more than 30 g, and rituximab is no choice."""
+    seen = answer_for(resistant_mn(number("cyc_cumulative_prior", -900, 20, ">"), allergy("rituximab")))
+    assert (seen.rule, seen.action, offered_by(seen)) == ("MN-07", "REFER_EXPERT", ())
 
 
 def test_a_decided_bound_stays_when_others_are_undecided() -> None:

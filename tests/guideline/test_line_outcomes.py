@@ -76,6 +76,8 @@ MEMBRANOUS: list[tuple[str, Case, str]] = [
     ("unchanged 15 days into the next line (R-10)", resistant_mn(SOON, proteinuria(-200, 8.4)), "UNKNOWN"),
     ("no value at all", after_rituximab(CNI), "UNKNOWN"),
     ("no baseline", after_rituximab(tacrolimus(-1100, -800), proteinuria(-900, 8)), "UNKNOWN"),
+    ("two pulses beside tacrolimus that goes on are the past line (R-25)", resistant_mn(pulses(-50, 2, 750, 14)),
+     "INADEQUATE"),
     ("119 days, no reason given", after_rituximab(tacrolimus(-1100, -981)), "INADEQUATE"),
     ("cyclophosphamide for 80 days, ineffective",
      resistant_mn(drug("cyclophosphamide", -1100, -1021, 100, "ineffective")), "FAILED"),
