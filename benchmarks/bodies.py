@@ -68,7 +68,15 @@ def _body(name: str, observations: int, relevant: int) -> Body:
 
 
 def _prefetch(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    keys = ("procedures", "allergies", "administrations", "requests", "antibodies", "drug-levels", "screening")
+    keys: tuple[str, ...] = (
+        "procedures",
+        "allergies",
+        "administrations",
+        "requests",
+        "antibodies",
+        "drug-levels",
+        "screening",
+    )
     keys += ("biopsy-findings", "vital-signs", "patient-reported", "proteinuria")
     return {
         "patient": {"resourceType": "Patient", "id": PATIENT, "gender": "male", "birthDate": "1974-02-01"},
@@ -83,7 +91,11 @@ def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(resources)}
     if resources:
         bundle["entry"] = [
-            {"fullUrl": f"https://ehr.example/fhir/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": "match"}}
+            {
+                "fullUrl": f"https://ehr.example/fhir/{r['resourceType']}/{r['id']}",
+                "resource": r,
+                "search": {"mode": "match"},
+            }
             for r in resources
         ]
     return bundle
@@ -101,7 +113,9 @@ def _condition() -> dict[str, Any]:
     return {
         "resourceType": "Condition",
         "id": "c1",
-        "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]},
+        "clinicalStatus": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]
+        },
         "verificationStatus": {
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}]
         },
@@ -116,13 +130,17 @@ def _statement() -> dict[str, Any]:
         "resourceType": "MedicationStatement",
         "id": "m1",
         "status": "active",
-        "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "42316"}]},
+        "medicationCodeableConcept": {
+            "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "42316"}]
+        },
         "subject": _subject(),
         "effectivePeriod": {"start": _day(TREATED_FOR)},
         "dosage": [
             {
                 "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
-                "route": {"coding": [{"system": "http://snomed.info/sct", "code": "26643006", "display": "Oral route"}]},
+                "route": {
+                    "coding": [{"system": "http://snomed.info/sct", "code": "26643006", "display": "Oral route"}]
+                },
                 "doseAndRate": [
                     {"doseQuantity": {"value": 2, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}}
                 ],

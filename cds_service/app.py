@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from cds_service.fhir.warming import warm
 from cds_service.hooks.about import about
 from cds_service.hooks.knowledge import Knowledge, SitePolicy, gather
 from cds_service.hooks.patient_view import next_therapy
@@ -26,6 +28,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     knowledge = knowledge_of(settings)
     checked = check(knowledge)
     return assemble(settings, [next_therapy(knowledge)], about(knowledge), checked, log, clock(settings.timezone))
+
+
+def settle() -> None:
+    """For the start of a server process, after `create_app`: use every model once, and freeze what was loaded.
+
+    What lives as long as the process is never garbage, but every full collection walks it, and its marks
+    copy the pages that forked workers share (hot-path section 2).
+    """
+    warm()
+    gc.collect()
+    gc.freeze()
 
 
 def knowledge_of(settings: Settings) -> Knowledge:

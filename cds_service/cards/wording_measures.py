@@ -71,6 +71,10 @@ ROLES: dict[str, str] = {
     "reference": "reference",
     "trough": "trough",
     "lowest": "lowest",
+    "lowest after infusion": "lowest after dose",
+    "before the calcineurin inhibitor": "before CNI",
+    "first relapse value": "first relapse",
+    "first flare value": "first flare",
 }
 
 SET_ASIDE: dict[str, str] = {

@@ -40,7 +40,7 @@ def is_fhir_id(text: str) -> bool:
 
 
 class FhirAuthorization(BaseModel):
-    """The offer to call the client's FHIR server. A wrong type is refused, a missing member leaves it unused (FHA-3)."""
+    """The offer to call the client's FHIR server. A wrong type is refused; one left out, it is not used (FHA-3)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -116,7 +116,9 @@ def read_patient_view(
     context = _required(body, "context", dict)
     fhir_server = _optional(body, "fhirServer", str)
     if fhir_server is not None and not _is_base_url(fhir_server):
-        raise _fault("fhirServer", "must be the http or https base URL of a FHIR server, without user, query or fragment")
+        raise _fault(
+            "fhirServer", "must be the http or https base URL of a FHIR server, without user, query or fragment"
+        )
     authorization = _authorization(body.get("fhirAuthorization"))
     prefetch = _optional(body, "prefetch", dict)
     asked = (_optional(body, "extension", dict) or {}).get(AS_OF)

@@ -104,7 +104,7 @@ def read_chart(
         total=bins.total,
         opened=opened,
         repairs=dict(bins.repairs),
-        merged=any([_is_merged(patient) for patient in patients]),
+        merged=any(_is_merged(patient) for patient in patients),
     )
 
 

@@ -18,7 +18,11 @@ def without_copies(candidates: Sequence[Candidate], bins: Bins) -> list[Candidat
     place_of: dict[tuple[Any, ...], int] = {}
     for place, candidate in enumerate(candidates):
         keys = _identities(candidate)
-        earlier = next((place_of[key] for key in keys if key in place_of), None)
+        earlier = None
+        for key in keys:
+            if key in place_of:
+                earlier = place_of[key]
+                break
         if earlier is None:
             earlier = place
             standing[place] = candidate

@@ -13,7 +13,7 @@ instances of the lean model all the same: an element that it did not look for is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from fhir.resources.R4B.allergyintolerance import AllergyIntolerance
 from fhir.resources.R4B.codeableconcept import CodeableConcept
@@ -36,15 +36,13 @@ from pydantic_core import SchemaValidator, core_schema
 Model = TypeVar("Model", bound=BaseModel)
 
 _leaner: dict[type[BaseModel], type[BaseModel]] = {}
+_asked_after: dict[type[BaseModel], frozenset[str]] = {}
 
 
 def lean(model: type[Model]) -> type[Model]:
     """A subclass of one model that validates the same way, faster."""
-    blank: Any = model.model_construct()
-    required = tuple(model.get_alias_mapping()[name] for name, _ in blank.get_required_fields())  # type: ignore[attr-defined]
-    choices: dict[str, list[str]] = blank.get_one_of_many_fields()
-    choice_of = {name: choice for choice, names in choices.items() for name in names}
-    must_choose = frozenset(choice for choice, names in choices.items() if _is_required(model, names[0]))
+    required, choice_of = _required(model), _choices(model)
+    must_choose = frozenset(choice for name, choice in choice_of.items() if _is_required(model, name))
 
     class Lean(model):  # type: ignore[misc, valid-type]
         __init__ = BaseModel.__init__
@@ -78,6 +76,7 @@ def lean(model: type[Model]) -> type[Model]:
     for name in model.model_fields:
         setattr(Lean, name, None)  # what `narrowed` did not look for
     _leaner[model] = Lean
+    _asked_after[Lean] = frozenset(required) | choice_of.keys()
     leaner: type[Model] = Lean
     return leaner
 
@@ -94,27 +93,50 @@ def narrowed(model: type[Model], elements: Iterable[str]) -> Callable[[dict[str,
 
 
 def _narrow(model: type[BaseModel], schema: Any, elements: frozenset[str]) -> Any:
-    if schema["type"] != "model-fields":
-        narrower = {**schema, "schema": _narrow(model, schema["schema"], elements)}
-        if schema["type"] == "model":
-            narrower["config"] = {**schema["config"], "validate_by_name": False}
+    kind, names = schema["type"], [name for name, field in model.model_fields.items() if field.alias in elements]
+    if kind == "model-fields":
+        return {**schema, "fields": {name: _shortened(model, name, schema["fields"][name]) for name in names}}
+    narrower = _narrow(model, schema["schema"], elements)
+    if kind == "function-before" and not any(_holds_a_list(model, name) for name in names):
         return narrower
-    fields = {name: field for name, field in schema["fields"].items() if field["validation_alias"] in elements}
-    for name, field in fields.items():
-        lean_part = _lean_part(model, name)
-        if lean_part is not None:
-            ours = core_schema.is_instance_schema(lean_part)
-            either = core_schema.union_schema([ours, field["schema"]["schema"]], mode="left_to_right")
-            fields[name] = {**field, "schema": {**field["schema"], "schema": either}}
-    return {**schema, "fields": fields}
+    if kind == "function-after" and _asked_after[model].isdisjoint(names):
+        return narrower
+    by_alias = {"config": {**schema["config"], "validate_by_name": False}} if kind == "model" else {}
+    return {**schema, **by_alias, "schema": narrower}
 
 
-def _lean_part(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """The lean model of an element that holds one part of a complex type."""
-    for kind in get_args(model.model_fields[name].annotation):
-        if hasattr(kind, "get_model_klass"):
-            return _leaner.get(kind.get_model_klass())
-    return None
+def _shortened(model: type[BaseModel], name: str, field: Any) -> Any:
+    """A part of a complex type that is a lean model already needs no second look."""
+    kinds = _kinds(model, name)
+    lean_part = next((_leaner.get(kind.get_model_klass()) for kind in kinds if hasattr(kind, "get_model_klass")), None)
+    if lean_part is None:
+        return field
+    ours, may_be_left_out = core_schema.is_instance_schema(lean_part), field["schema"]["type"] == "default"
+    theirs = field["schema"]["schema"] if may_be_left_out else field["schema"]
+    either = core_schema.union_schema([ours, theirs], mode="left_to_right")
+    return {**field, "schema": {**field["schema"], "schema": either} if may_be_left_out else either}
+
+
+def _kinds(model: type[BaseModel], name: str) -> tuple[Any, ...]:
+    """What an element may be, without None: `X | None` is X."""
+    annotation = model.model_fields[name].annotation
+    return get_args(annotation) or (annotation,)
+
+
+def _holds_a_list(model: type[BaseModel], name: str) -> bool:
+    return any(get_origin(kind) is list for kind in _kinds(model, name))
+
+
+def _required(model: Any) -> tuple[str, ...]:
+    """The primitive elements that must be there."""
+    names = model.get_alias_mapping()
+    return tuple(names[name] for name, _ in model.model_construct().get_required_fields())
+
+
+def _choices(model: Any) -> dict[str, str]:
+    """Of every element of which only one may be given, the choice that it belongs to."""
+    choices = model.model_construct().get_one_of_many_fields()
+    return {name: choice for choice, names in choices.items() for name in names}
 
 
 def _is_required(model: type[BaseModel], name: str) -> bool:

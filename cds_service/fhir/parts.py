@@ -23,6 +23,8 @@ _AMOUNTS = ("doseQuantity", "rateQuantity")
 
 _QUANTITY = frozenset({"value", "comparator", "unit", "system", "code"})
 _PERIOD = frozenset({"start", "end"})
+_read_dosage = narrowed(LeanDosage, {*_READ, "timing", "route", "doseAndRate"})
+_read_amount = narrowed(LeanDosageDoseAndRate, {*_AMOUNTS, "doseRange"})
 _read_quantity = narrowed(LeanQuantity, _QUANTITY)
 _read_period = narrowed(LeanPeriod, _PERIOD)
 
@@ -68,12 +70,14 @@ def _dosage(value: Any, repairs: Repairs) -> Any:
         read["route"] = interned.codings_only(moved["route"], repairs)
     if "doseAndRate" in moved:
         read["doseAndRate"] = [_amount(item, repairs) for item in mend.listed(moved["doseAndRate"], repairs)]
-    return LeanDosage(**read)
+    return _read_dosage(read)
 
 
 def _amount(value: Any, repairs: Repairs) -> Any:
     read = {name: quantity(value[name], repairs) for name in _AMOUNTS if name in value}
-    return LeanDosageDoseAndRate(**read, **{name: value[name] for name in ("doseRange",) if name in value})
+    if "doseRange" in value:
+        read["doseRange"] = value["doseRange"]
+    return _read_amount(read)
 
 
 def _refuse_modifiers(value: Any) -> None:

@@ -215,9 +215,12 @@ def _validated(projected: Resource, shape: Shape) -> Any:
     return (shape.validate_usual if projected.keys() <= shape.usual else shape.validate)(projected)
 
 
+_read_reference = narrowed(LeanReference, {"reference"})
+
+
 def subject_reference(patient_id: str) -> Any:
     """The reference to the patient of this call."""
-    return LeanReference(reference=f"Patient/{patient_id}")
+    return _read_reference({"reference": f"Patient/{patient_id}"})
 
 
 def _projected(resource: Resource, shape: Shape, repairs: Repairs) -> dict[str, Any]:

@@ -93,14 +93,14 @@ def _told_of(code: Any, known: Memory, tellings: Memory, spoken: dict[bytes, Tol
         (coding,) = code["coding"]
         display = coding.get("display", "")
         if len(code) == 1 or code["text"] == display:
-            return tellings[coding["system"], coding["code"], display]
+            told: Told = tellings[coding["system"], coding["code"], display]
+            return told
     except (KeyError, TypeError, ValueError, AttributeError):
         pass
     written = orjson.dumps(code)
-    told = spoken.get(written)
-    if told is None:
-        told = spoken[written] = _told(code, known)
-    return told
+    if written not in spoken:
+        spoken[written] = _told(code, known)
+    return spoken[written]
 
 
 def _told(code: Any, known: Memory) -> Told:

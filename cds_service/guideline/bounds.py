@@ -13,6 +13,8 @@ from dataclasses import replace
 
 from cds_service.case.model import Case, Day, Quantity, SetAside
 from cds_service.guideline.assessment import Assessment, Severity
+from cds_service.guideline.lupus.candidates import NOTHING_LEFT, RESCUE_MENU
+from cds_service.guideline.notes import veto_note
 
 UPPER_END = 1e6
 NEARLY_NOTHING = 1e-9
@@ -74,19 +76,22 @@ def _offered_by_all(left: Assessment, runs: Sequence[Assessment]) -> Assessment:
     if not kept and without is not None:
         return replace(without, severity=severity)
     vetoed = tuple(dict.fromkeys((*left.vetoed, *(veto for run in runs for veto in run.vetoed))))
-    if not kept:
-        return replace(
-            left,
-            action="REFER_EXPERT",
-            next_class="",
-            alternatives=(),
-            vetoed=vetoed,
-            notes=tuple(dict.fromkeys((*notes, "EXPERT_REFERRAL"))),
-            severity=max(severity, "warning", key=URGENCY.__getitem__),
-        )
-    return replace(
-        left, next_class=kept[0], alternatives=tuple(kept[1:]), vetoed=vetoed, notes=notes, severity=severity
+    said = tuple(dict.fromkeys((*notes, *(veto_note(veto) for veto in vetoed))))
+    left = replace(left, vetoed=vetoed, notes=said, severity=severity)
+    if kept:
+        return replace(left, next_class=kept[0], alternatives=tuple(kept[1:]))
+    return _nothing_left(replace(left, next_class="", alternatives=()))
+
+
+def _nothing_left(left: Assessment) -> Assessment:
+    """An expert under the same rule, in lupus nephritis with the rescue menu (R-08)."""
+    referred = replace(
+        left,
+        action="REFER_EXPERT",
+        notes=tuple(dict.fromkeys((*left.notes, "EXPERT_REFERRAL"))),
+        severity=max(left.severity, "warning", key=URGENCY.__getitem__),
     )
+    return replace(referred, rule=NOTHING_LEFT, menu=RESCUE_MENU) if left.disease == "LN" else referred
 
 
 def _showing_bounds(assessment: Assessment, bounded: Iterable[Quantity]) -> Assessment:

@@ -12,7 +12,7 @@ from datetime import date
 from cds_service.case.model import Case, Condition
 from cds_service.guideline.assessment import Assessment, Disease, Step
 from cds_service.guideline.bounds import decided_by_bounds
-from cds_service.guideline.lupus.candidates import RESCUE_MENU, RESCUE_MENU_IN_PREGNANCY
+from cds_service.guideline.lupus.candidates import NOTHING_LEFT, RESCUE_MENU, RESCUE_MENU_IN_PREGNANCY
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
 from cds_service.guideline.membranous.picture import MembranousPicture
@@ -32,7 +32,6 @@ DEFAULT_THRESHOLDS = Thresholds()
 DISEASES: Mapping[Disease, str] = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
 SCOPE_RULES = ("SC-01", "SC-02", "SC-03")
 SAFETY_RULES = ("SAFE-01", "SAFE-02")
-NOTHING_LEFT = "LN-27"
 
 
 def all_rules() -> tuple[str, ...]:

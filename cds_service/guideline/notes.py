@@ -85,12 +85,13 @@ def notes_for(picture: Picture, offered: Offer) -> tuple[str, ...]:
         notes.extend(_hepatitis_b(picture, offered))
         notes.extend(_holds(picture, offered))
         notes.extend(_cyclophosphamide(picture, offered))
-    notes.extend(_veto_note(veto) for veto in offered.vetoed)
+    notes.extend(veto_note(veto) for veto in offered.vetoed)
     notes.extend(_data_quality(picture))
     return tuple(dict.fromkeys(notes))
 
 
-def _veto_note(veto: Veto) -> str:
+def veto_note(veto: Veto) -> str:
+    """The note of one veto, as in VETO_CNI_EGFR."""
     return f"VETO_{veto.therapy_class}_{veto.reason}"
 
 

@@ -38,8 +38,6 @@ _VERDICT_OF_STATE = {
 def assessment_of(picture: MembranousPicture | LupusPicture, offered: Offer, replaced_rule: str = "") -> Assessment:
     """The one result: answer, offer, notes, urgency, evidence, the values and lines behind it."""
     answer = offered.answer
-    if not offered.starts and answer.action == "START_CLASS":
-        raise LookupError(f"{answer.rule} starts a class and offers none")
     notes = tuple(dict.fromkeys((*notes_for(picture, offered), *picture.standing_notes)))
     _use_what_every_card_shows(picture)
     return Assessment(

@@ -6,7 +6,7 @@ turn "we could not look" into "there is nothing".
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -32,7 +32,7 @@ class NeedState:
     missing: tuple[str, ...]
 
 
-def states_of(chart: ChartData, advertised: Iterable[str]) -> tuple[NeedState, ...]:
+def states_of(chart: ChartData, advertised: Collection[str]) -> tuple[NeedState, ...]:
     """The state of every need of the guidelines. `advertised` are the prefetch keys of the service.
 
     A client may also send its data under keys of its own. A resource type found there counts as given
@@ -40,7 +40,9 @@ def states_of(chart: ChartData, advertised: Iterable[str]) -> tuple[NeedState, .
     """
     keys = tuple(advertised)
     opened = chart.opened
-    elsewhere = {kind for key, value in opened.items() if key not in keys for kind in (*value.by_kind, *value.odd_kinds)}
+    elsewhere = {
+        kind for key, value in opened.items() if key not in advertised for kind in (*value.by_kind, *value.odd_kinds)
+    }
     found = tuple([_state_of(opened.get(key), kind, elsewhere) for key, kind in _asked(keys)])
     return _judged(keys, found)
 

@@ -65,9 +65,7 @@ class ReadChart(Protocol):
     def total(self) -> int: ...
 
 
-def build_case(
-    chart: ReadChart, terminology: Terminology, on: date, not_provided: tuple[str, ...] = ()
-) -> Case:
+def build_case(chart: ReadChart, terminology: Terminology, on: date, not_provided: tuple[str, ...] = ()) -> Case:
     """The Case as it can be known on the day `on`. `not_provided` names what the client did not send in full.
 
     Every resource ends in one bin; the four add up to `chart.total`. `set_aside` can be longer than its
@@ -127,7 +125,7 @@ def _bins(chart: ReadChart, readings: list[Reading], given_up: set[int]) -> Bins
     not_relevant, set_aside = chart.not_relevant, len(chart.unread)
     for reading in readings:
         if reading.facts:
-            stands = not given_up or any([id(fact) not in given_up for fact in reading.facts])
+            stands = not given_up or any(id(fact) not in given_up for fact in reading.facts)
             (used if stands else superseded).append(reading.source)
         elif reading.set_aside:
             set_aside += 1

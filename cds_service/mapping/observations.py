@@ -59,7 +59,7 @@ def read_observation(source: str, observation: Any, terminology: Terminology, to
 
 def _has_value(part: Any) -> bool:
     # Most results are a quantity: the other dozen is asked only where there is none.
-    return part.valueQuantity is not None or any([getattr(part, name) is not None for name in _NOT_A_QUANTITY])
+    return part.valueQuantity is not None or any(getattr(part, name) is not None for name in _NOT_A_QUANTITY)
 
 
 class _Result:
@@ -102,9 +102,7 @@ class _Result:
         value = found.value + BCG_OFFSET if method in _READS_LOW else found.value
         stated = f"{written}{_BY_ISSUE}" if when.by_issue else str(written)
         bound = comparator(written)
-        self.facts.append(
-            Quantity(key, when.day, value, concept.unit, self.source, stated, bound, self.issued, method)
-        )
+        self.facts.append(Quantity(key, when.day, value, concept.unit, self.source, stated, bound, self.issued, method))
         if key == _CASTS and found.value > 0 and written.bound in ("", ">", ">="):
             self._found(_SEDIMENT, "positive", concept)
 

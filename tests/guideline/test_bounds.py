@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.guideline.expectations import answer_for, offered_by
-from tests.guideline.patients import allergy, elisa, number, proteinuria, trough, without, word
+from tests.guideline.patients import allergy, elisa, lupus_class, number, proteinuria, trough, without, word
 from tests.guideline.standard_patients import after_rituximab, resistant_ln, resistant_mn, untreated_mn
 
 
@@ -121,6 +121,14 @@ def test_when_a_limit_may_be_passed_and_nothing_else_is_left_an_expert_is_asked(
     """More than 20 g may be more than 30 g, and rituximab is no choice."""
     seen = answer_for(resistant_mn(number("cyc_cumulative_prior", -900, 20, ">"), allergy("rituximab")))
     assert (seen.rule, seen.action, offered_by(seen)) == ("MN-07", "REFER_EXPERT", ())
+
+
+def test_in_lupus_nephritis_that_is_the_rescue_menu() -> None:
+    """Ruling R-08 holds for bounds too: LN-27 and its menu, and each veto with its note (7.2)."""
+    vetoes = (number("sbp", -5, 170), allergy("rituximab"), allergy("obinutuzumab"), lupus_class(-250, "V"))
+    seen = answer_for(resistant_ln(*vetoes, number("cyc_cumulative_prior", -900, 20, ">")))
+    assert (seen.rule, seen.action, bool(seen.menu)) == ("LN-27", "REFER_EXPERT", True)
+    assert {f"VETO_{veto.therapy_class}_{veto.reason}" for veto in seen.vetoed} <= set(seen.notes)
 
 
 def test_a_decided_bound_stays_when_others_are_undecided() -> None:

@@ -28,12 +28,12 @@ class BiopsyPicture(Picture):
         return "V" in self.classes and not self.classes & {"III", "IV"}
 
     @lazy
-    def biopsy_day(self) -> Day | None:
+    def biopsy_day(self) -> Day:
         """The day of the newest biopsy that is known."""
         days = [x.day for x in self.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
-        if self.class_finding is not None:
-            days.append(self.class_finding.day)
-        return max(days) if days else None
+        assert self.class_finding is not None  # noqa: S101 - step 1 has answered otherwise
+        days.append(self.class_finding.day)
+        return max(days)
 
     def on_biopsy(self, measure: str, max_age: int) -> Finding | None:
         """A positive biopsy finding not older than that."""

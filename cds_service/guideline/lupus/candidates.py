@@ -16,6 +16,7 @@ COMBO_OF = {
     "BEL": "BEL_COMBO",
     "CYC": "CYC_GC",
 }
+NOTHING_LEFT = "LN-27"
 RESCUE_MENU = (
     "anti-CD38 antibody",
     "leflunomide",
@@ -33,8 +34,6 @@ def escalation(p: LupusPicture, trend: EgfrTrend, without: Iterable[str] = ()) -
     """The ordered list ESC for this phenotype, without the therapy classes named (mycophenolate never blocks a
     combination).
     """
-    if p.pregnant:
-        return in_pregnancy(without)
     if p.membranous:
         order = ("CNI_COMBO", "ANTI_CD20_COMBO", "CYC_GC")
     elif p.severe(trend):

@@ -84,7 +84,7 @@ def decline_unconfirmed(p: LupusPicture) -> Answer | str:
 @row("LN step 18", "Is the newest biopsy older than a year?", source="A24 H")
 def old_biopsy(p: LupusPicture) -> Answer | str:
     """Before treatment is changed a biopsy older than a year should be repeated; the answer carries that as a note."""
-    if p.biopsy_day is not None and p.age(p.biopsy_day) <= BIOPSY_AGE:
+    if p.age(p.biopsy_day) <= BIOPSY_AGE:
         return f"biopsy {p.age(p.biopsy_day)} d ago"
     p.standing_notes.append("REBIOPSY_RECOMMENDED")
     return "no biopsy within a year"

@@ -125,8 +125,8 @@ class LupusPicture(BiopsyPicture):
     @property
     def kept_egfr(self) -> bool:
         """eGFR at 85 % of its value at the start of L, or better."""
-        if self.egfr_now is None or self.egfr_baseline is None:
-            return False
+        assert self.egfr_now is not None  # noqa: S101 - step 4 has answered otherwise
+        assert self.egfr_baseline is not None  # noqa: S101 - step 7 has answered otherwise
         return at_least(self.egfr_now.value / self.egfr_baseline.value, self.thresholds.ln_kept_egfr)
 
     @property
