@@ -106,6 +106,9 @@ class TestFailed:
             {},
             {"resourceType": "Bundle", "entry": "none"},
             {"resourceType": "Patient", "id": PATIENT},
+            searchset({"resourceType": 7}),
+            searchset({"resourceType": {}}),
+            searchset(searchset(searchset())),
         ],
     )
     def test_pfd_4_and_8_what_is_no_data_is_unknown_not_empty(self, client: FlaskClient, failure: Any) -> None:

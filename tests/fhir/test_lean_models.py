@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cds_service.fhir.lean_models import (
+    LeanCodeableConcept,
     LeanMedicationAdministration,
     LeanMedicationRequest,
     LeanObservation,
+    LeanQuantity,
     LeanTiming,
+    narrowed,
 )
 
 PAIRS = {
@@ -114,3 +117,54 @@ def test_the_rules_of_the_models_still_hold(sample: dict[str, Any], good: bool) 
 
 def test_a_lean_model_is_a_model() -> None:
     assert isinstance(LeanObservation(**plain(observation())), Observation)
+
+
+@pytest.mark.parametrize(("model", "lean", "sample"), PAIRS.values(), ids=PAIRS.keys())
+def test_a_narrowed_model_judges_what_it_knows_as_the_whole_model_does(
+    model: Any, lean: Any, sample: dict[str, Any]
+) -> None:
+    sample = plain(sample)
+    elements = {*sample, "valueString", "valueBoolean", "effectivePeriod", "note", "component"}
+    validate = narrowed(lean, elements & {field.alias for field in model.model_fields.values()})
+    for path in paths(sample):
+        for value in REPLACEMENTS:
+            data = changed(sample, path, value)
+            assert _passes(validate, data) == accepts(model, data), (path, value)
+    for name in sample:
+        data = {other: value for other, value in sample.items() if other != name}
+        assert _passes(validate, data) == accepts(model, data), name
+
+
+MORE = {
+    "two values of one choice": {"valueString": "x"},
+    "two dates": {"effectivePeriod": {"start": "2026-01-01"}},
+    "null in a list": {"note": [None]},
+    "an element that it does not know": {"bodySite": {"text": "kidney"}},
+    "an element by the name of its field": {"status__ext": {"extension": []}},
+}
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE.keys())
+def test_a_narrowed_model_refuses(more: dict[str, Any]) -> None:
+    sample = plain(observation())
+    validate = narrowed(LeanObservation, {*sample, "valueString", "effectivePeriod", "note"})
+    assert _passes(validate, sample)
+    assert not _passes(validate, sample | more)
+
+
+def test_parts_that_are_validated_already_are_taken_as_they_are() -> None:
+    sample = plain(observation())
+    code, value = LeanCodeableConcept(**sample["code"]), LeanQuantity(**sample["valueQuantity"])
+    read = narrowed(LeanObservation, sample)({**sample, "code": code, "valueQuantity": value})
+    assert isinstance(read, Observation)
+    assert read.code is code
+    assert read.valueQuantity is value
+    assert (read.issued, read.component) == (None, None)
+
+
+def _passes(validate: Any, data: dict[str, Any]) -> bool:
+    try:
+        validate(copy.deepcopy(data))
+    except (ValidationError, KeyError, ArithmeticError, ValueError, TypeError, AttributeError):
+        return False
+    return True

@@ -57,6 +57,11 @@ def test_a_searchset_with_a_next_page_is_not_complete() -> None:
     assert read.states == {"patient": "given", "labs": "given", "others": "known-empty"}
 
 
+def test_a_searchset_of_fewer_than_its_total_is_not_complete() -> None:
+    read = chart_of({"patient": patient(), "labs": bundle(observation(), total=2), "others": bundle(total=1)})
+    assert read.incomplete == ("labs", "others")
+
+
 def test_warnings_are_counted_and_are_no_data() -> None:
     read = chart_of({"patient": patient(), "labs": bundle(observation(), outcome("warning"), outcome("information"))})
     assert (read.warnings, read.total) == (2, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,44 @@ def test_every_repeated_key_is_refused(key: str, first: object, second: object, 
     for body in (f"{{{name}: {before}, {name}: {after}}}", f'{{"list": [{{{name}: {before}, {name}: {after}}}]}}'):
         with pytest.raises(MalformedBody):
             strict_json.read(body.encode())
+
+
+# Marks, escapes and what looks like them: everything that could make a count of quotation marks come out even.
+tricky = st.text(alphabet=st.sampled_from('"\\u02{}[]:, \n\u00e9'), max_size=6)
+trees = st.recursive(
+    st.none() | st.integers(-9, 9) | tricky,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(tricky, inner), max_size=3).map(tuple),
+    max_leaves=8,
+)
+
+
+def spelled(value: object, draw: Callable[[st.SearchStrategy[str]], str]) -> str:
+    """JSON with blanks anywhere and any character escaped. A tuple is an object, whose keys may repeat."""
+    blank = draw(st.sampled_from(("", " ", "\n\t")))
+    if isinstance(value, str):
+        every = draw(st.sampled_from(("", '"', '"\\', "u02")))
+        marks = (f"\\u{ord(mark):04x}" if mark in every else json.dumps(mark)[1:-1] for mark in value)
+        return f'{blank}"{"".join(marks)}"{blank}'
+    if isinstance(value, list):
+        return f"{blank}[{','.join(spelled(item, draw) for item in value) or blank}]"
+    if isinstance(value, tuple):
+        members = (f"{spelled(key, draw)}:{spelled(item, draw)}" for key, item in value)
+        return f"{blank}{{{','.join(members) or blank}}}{blank}"
+    return f"{blank}{json.dumps(value)}{blank}"
+
+
+def repeats(value: object) -> bool:
+    if isinstance(value, tuple):
+        keys = [key for key, _ in value]
+        return len(set(keys)) < len(keys) or any(repeats(item) for _, item in value)
+    return isinstance(value, list) and any(repeats(item) for item in value)
+
+
+@given(st.lists(st.tuples(tricky, trees), max_size=4).map(tuple), st.data())
+def test_a_body_is_refused_when_it_names_a_key_twice_and_only_then(tree: object, data: st.DataObject) -> None:
+    body = spelled(tree, data.draw)
+    if repeats(tree):
+        with pytest.raises(MalformedBody):
+            strict_json.read(body.encode())
+    else:
+        assert strict_json.read(body.encode()) == json.loads(body)

@@ -165,6 +165,8 @@ def intolerant(p: Picture) -> Verdict:
     """Step 10."""
     if below(p.now, 3.5):
         return Verdict("MN_INTOLERANT", "WAIT_MONITOR", "MN-18")
+    if p.antibody == "NEG":  # section 9: no escalation for antibody-negative disease
+        return explained(p)
     if p.failed:
         return resistance_table(p, p.failed, "MN_INTOLERANT")
     if p.line.classes & ANTI_CD20:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +105,9 @@ def test_ready_names_what_was_checked() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_today_is_a_day_in_the_time_zone_of_record(zone: str) -> None:
     assert abs((clock(zone)() - clock("UTC")()).days) <= 1
+
+
+def test_a_server_process_is_settled_before_it_serves() -> None:
+    program = "import gc, cds_service.wsgi; print(gc.get_freeze_count())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert int(done.stdout.split()[-1]) > 100_000

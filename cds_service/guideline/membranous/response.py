@@ -27,16 +27,11 @@ def below_nephrotic(p: MembranousPicture) -> Answer | str:
     return saw if p.nephrotic else Answer("MN_SUBNEPHROTIC", "WAIT_MONITOR", "MN-18", saw)
 
 
-@row(
-    "MN step 13",
-    "Is the antibody gone?",
-    rules=("MN-17b", "MN-D3", "MN-16", "MN-17", "MN-17c"),
-    source="S000 H",
-)
-def antibody_gone(p: MembranousPicture) -> Answer | str:
-    """Without the antibody, lasting proteinuria is lag or scarring, not resistance."""
-    if p.antibody != "NEG":
-        return f"antibody {p.antibody}"
+WITHOUT_ANTIBODY = ("MN-17b", "MN-D3", "MN-16", "MN-17", "MN-17c")
+
+
+def without_antibody(p: MembranousPicture) -> Answer:
+    """The answer once the antibody is gone; also for a line that was left for intolerance (section 9)."""
     if p.trend.trend == "DECLINING":
         return Answer("MN_AB_NEG_DECLINING", "REBIOPSY", "MN-17b", "antibody gone, eGFR falling")
     if p.albumin is None:
@@ -47,6 +42,17 @@ def antibody_gone(p: MembranousPicture) -> Answer | str:
     if days <= p.thresholds.immunologic_lag:
         return Answer("MN_IMMUNOLOGIC_REMISSION", "WAIT_MONITOR", "MN-17", f"antibody gone for {days} d")
     return _scarring("MN-17c", f"antibody gone for {days} d")
+
+
+@row(
+    "MN step 13",
+    "Is the antibody gone?",
+    rules=WITHOUT_ANTIBODY,
+    source="S000 H",
+)
+def antibody_gone(p: MembranousPicture) -> Answer | str:
+    """Without the antibody, lasting proteinuria is lag or scarring, not resistance."""
+    return f"antibody {p.antibody}" if p.antibody != "NEG" else without_antibody(p)
 
 
 def _scarring(rule: str, saw: str) -> Answer:

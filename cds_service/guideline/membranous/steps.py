@@ -8,7 +8,7 @@ from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.membranous.relapse import RELAPSE
 from cds_service.guideline.membranous.remission import REMISSION
 from cds_service.guideline.membranous.resistance import RESISTANCE, failed
-from cds_service.guideline.membranous.response import RESPONSE, antibody_gone, ask
+from cds_service.guideline.membranous.response import RESPONSE, WITHOUT_ANTIBODY, ask, without_antibody
 from cds_service.guideline.membranous.untreated import UNTREATED, advanced_answer
 from cds_service.guideline.rows import Answer, Row, decided, row, walk
 
@@ -118,7 +118,7 @@ def no_baseline(p: MembranousPicture) -> Answer | str:
 @row(
     "MN step 10",
     "Did the line end for intolerance within 180 days?",
-    rules=("MN-18", *antibody_gone.rules, "MN-10", "MN-19"),
+    rules=("MN-18", *WITHOUT_ANTIBODY, "MN-10", "MN-19"),
     source="S000, OP M",
     table=RESISTANCE,
 )
@@ -130,7 +130,7 @@ def intolerance(p: MembranousPicture) -> Answer | str:
     if not p.nephrotic:
         return Answer("MN_INTOLERANT", "WAIT_MONITOR", "MN-18", f"proteinuria {p.current_value:g} g/d")
     if p.antibody == "NEG":  # nothing is escalated once the antibody is gone (section 9): step 13 answers
-        return antibody_gone.decide(p)
+        return without_antibody(p)
     if p.past_failed:
         p.line_has_failed = False
         return decided(RESISTANCE, p)
