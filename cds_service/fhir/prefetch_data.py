@@ -54,13 +54,17 @@ def open_key(value: Any) -> Opened:
         _open_bundle(value, opened, depth=0)
     else:
         _keep(value, opened, None, depth=0)
+    entries, total = value.get("entry"), value.get("total")
+    # How many matches the server says there are; included resources only make it come out lower.
+    if isinstance(total, int) and total > (len(entries) if isinstance(entries, list) else 0):
+        opened.incomplete = True
     if opened.state == "given" and not opened.by_kind and not opened.unusable:
         opened.state = "known-empty"
     return opened
 
 
 def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
-    entries, links, total = bundle.get("entry"), bundle.get("link"), bundle.get("total")
+    entries, links = bundle.get("entry"), bundle.get("link")
     if isinstance(links, list) and any(isinstance(link, dict) and link.get("relation") == "next" for link in links):
         opened.incomplete = True
     if entries is None:
@@ -68,16 +72,14 @@ def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
     if not isinstance(entries, list):
         opened.state = "failed"
         return
-    # How many matches the server says there are; included resources only make it come out lower.
-    if depth == 0 and isinstance(total, int) and total > len(entries):
-        opened.incomplete = True
     by_kind, plain = opened.by_kind, _PLAIN
     for entry in entries:
         resource: Any = entry.get("resource") if type(entry) is dict else None
         kind = resource.get("resourceType") if type(resource) is dict else None
         if type(kind) is not str:
             opened.unusable += 1
-            if kind is not None:
+            if type(resource) is dict and "resourceType" in resource:
+                # It says that it is something: the key did not come empty.
                 opened.odd_kinds += ("unknown",)
         elif kind not in plain:
             _keep(resource, opened, entry.get("fullUrl"), depth)

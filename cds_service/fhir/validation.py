@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,18 +27,26 @@ def validated(
     passed: dict[str, list[Read]] = defaultdict(list)
     for group in capped(candidates, keep, on.toordinal() - _EPOCH):
         limit = keep.get(group[0].measure) if len(group) > 1 else None
-        places: set[Any] = set()
-        for position, candidate in enumerate(group):
-            if limit is not None and len(places) >= limit:
-                # The rest is older than the rules can look at.
-                bins.not_relevant += len(group) - position
-                break
-            resource = _read(candidate, subject, bins)
-            if resource is not None:
-                passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
-                if limit is not None:
-                    places.add(value_key(candidate))
+        for candidate, resource in _readable(group, limit, subject, bins):
+            passed[candidate.resource["resourceType"]].append((reference_of(candidate.resource), resource))
     return {kind: tuple(resources) for kind, resources in passed.items()}
+
+
+def _readable(
+    group: Sequence[Candidate], limit: int | None, subject: Any, bins: Bins
+) -> Iterator[tuple[Candidate, Any]]:
+    """Those that can be read until `limit` different results are found; the rest is older than the rules can look."""
+    places: set[Any] = set()
+    for position, candidate in enumerate(group):
+        if limit is not None and len(places) >= limit:
+            bins.not_relevant += len(group) - position
+            return
+        resource = _read(candidate, subject, bins)
+        if resource is None:
+            continue
+        if limit is not None:
+            places.add(value_key(candidate))
+        yield candidate, resource
 
 
 def _read(candidate: Candidate, subject: Any, bins: Bins) -> Any | None:

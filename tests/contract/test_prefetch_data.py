@@ -106,6 +106,7 @@ class TestFailed:
             {},
             {"resourceType": "Bundle", "entry": "none"},
             {"resourceType": "Patient", "id": PATIENT},
+            searchset({"resourceType": None}),
             searchset({"resourceType": 7}),
             searchset({"resourceType": {}}),
             searchset(searchset(searchset())),
