@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cds_service.cards.escape import plain_text
@@ -27,6 +27,10 @@ from cds_service.guideline.assessment import Assessment
 
 SUMMARY_LIMIT = 139
 _UNKNOWN_ACTION = ActionWording("See the reasons below", "")
+_AGENTS_OF_RULE = {
+    **dict.fromkeys(("MN-30", "MN-31", "MN-36", "MN-37"), ("Rituximab", "Anti-CD20 therapy")),
+    **dict.fromkeys(("MN-32", "MN-33", "MN-34", "MN-35"), ("Cyclophosphamide", "The alkylating agent")),
+}
 _HOLDING = {"INFECTION_ACTIVE": "SAFE-01", "MALIGNANCY_ACTIVE": "SAFE-02"}
 
 
@@ -47,6 +51,7 @@ def headline(assessment: Assessment) -> Headline:
     action = ACTIONS.get(assessment.action, _UNKNOWN_ACTION)
     heading = fill(action.heading, _name_of_next(assessment) or shown_figures(assessment, names_in(action.heading)))
     wording = wording_of(assessment, heading)
+    wording = _naming_what_failed(assessment, wording)
     figures = shown_figures(assessment, _names_of(wording.summary, wording.why))
     why = " ".join(filter(None, (fill(wording.why, figures), _preference(assessment, wording), action.todo)))
     lines = [f"**{heading}.** {why}", _first_line(assessment)]
@@ -55,6 +60,19 @@ def headline(assessment: Assessment) -> Headline:
         "\n\n".join(line for line in lines if line),
         wording.change,
     )
+
+
+def _naming_what_failed(assessment: Assessment, wording: RuleWording) -> RuleWording:
+    """Rules about a failed class name its usual agent; a chart with another agent of that class must not read so."""
+    usual, other = _AGENTS_OF_RULE.get(assessment.rule, ("", ""))
+    agents = {agent for line in assessment.lines for agent in line.agents}
+    if not usual or not agents or usual.lower() in agents:
+        return wording
+    return replace(wording, summary=_renamed(wording.summary, usual, other), why=_renamed(wording.why, usual, other))
+
+
+def _renamed(text: str, usual: str, other: str) -> str:
+    return text.replace(usual, other).replace(usual.lower(), other[:1].lower() + other[1:])
 
 
 def wording_of(assessment: Assessment, heading: str = "") -> RuleWording:

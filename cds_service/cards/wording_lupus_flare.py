@@ -41,8 +41,9 @@ FLARE: dict[str, RuleWording] = {
 
 DATA: dict[str, RuleWording] = {
     "LN-D0": RuleWording(
-        "LN is only provisional: confirm it by biopsy before any treatment advice.",
-        "Lupus nephritis is recorded as provisional. Class, activity and scarring on biopsy decide the treatment.",
+        "LN is not confirmed in the record: confirm it by biopsy before any treatment advice.",
+        "Lupus nephritis is not recorded as confirmed, or its entry could not be read. Class, activity and scarring on "
+        "biopsy decide the treatment.",
         change=_WAITING,
     ),
     "LN-D1": RuleWording(

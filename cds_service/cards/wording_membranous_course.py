@@ -131,9 +131,9 @@ _WAITING = ("RESULT_ARRIVES",)
 
 DATA: dict[str, RuleWording] = {
     "MN-D0": RuleWording(
-        "MN is only provisional: confirm it (anti-PLA2R or biopsy) before any treatment advice.",
-        "Membranous nephropathy is recorded as provisional, and no anti-PLA2R of 20 RU/mL or more is on file. Advice "
-        "would rest on an unproven diagnosis.",
+        "MN is not established in the record: confirm it (anti-PLA2R or biopsy) before any treatment advice.",
+        "Membranous nephropathy is recorded as provisional without an anti-PLA2R of 20 RU/mL or more, or its entry "
+        "could not be read. Advice would rest on an unproven diagnosis.",
         change=_WAITING,
     ),
     "MN-D1": RuleWording(

@@ -67,8 +67,8 @@ UNKNOWN_RULE_SUMMARY = "{heading}: see the values and reasons below."
 
 SCOPE_AND_SAFETY: dict[str, RuleWording] = {
     "SC-01": RuleWording(
-        "Outside scope: this service covers adults only.",
-        "The patient is under 18 years, or the age is not known; the adult sequence does not apply.",
+        "Age not known exactly: this service covers adults only, so it gives no advice yet.",
+        "The birth date is missing, or does not tell whether the patient is 18. Record it, and advice follows.",
     ),
     "SC-02": RuleWording(
         "Outside scope: dialysis or kidney transplant on record.",

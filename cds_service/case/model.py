@@ -104,7 +104,8 @@ class Exposure:
     `end` None means ongoing. An administration has start == end. `reason` is the line-end reason:
     ineffective, intolerance, non-adherence, remission, completed, or empty.
     `coded` is False when the drug was known from text only: such a record can never by itself
-    complete an adequate line.
+    complete an adequate line. `end_stated` is False when the record says that it ended and not when; then
+    only its first day is sure.
     """
 
     agent: str
@@ -116,6 +117,7 @@ class Exposure:
     route: str = ""
     reason: str = ""
     coded: bool = True
+    end_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,22 @@ _NAMES: tuple[tuple[str, str], ...] = (
 _PATTERN = re.compile("|".join(f"(?P<{concept}>{pattern})" for concept, pattern in _NAMES), re.IGNORECASE)
 
 
+_DISEASES = re.compile(
+    r"(?P<membranous_nephropathy>membranous (?:nephropathy|glomerulo\w+))"
+    r"|(?P<lupus_nephritis>lupus (?:glomerulo)?nephritis)",
+    re.IGNORECASE,
+)
+_NOT_THE_PATIENTS = re.compile(r"famil|history|ruled? out|no evidence|suspect|versus|\?|proliferative", re.IGNORECASE)
+
+
+def disease_named(text: str) -> str:
+    """The disease of ours that a problem without any known code is named after; empty for none, or in doubt."""
+    found = _DISEASES.search(text[:_LONGEST])
+    if found is None or _NOT_THE_PATIENTS.search(text[:_LONGEST]):
+        return ""
+    return found.lastgroup or ""
+
+
 def looks_like(code: Any) -> str:
     """The concept that an unmapped Observation.code seems to be about; empty when it looks like none of ours."""
     names, text, spoken = remembered(_concept_of_coding), text_of(code), False

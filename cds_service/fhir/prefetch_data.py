@@ -58,8 +58,8 @@ def open_key(value: Any) -> Opened:
     # How many matches the server says there are; included resources only make it come out lower.
     if isinstance(total, int) and total > (len(entries) if isinstance(entries, list) else 0):
         opened.incomplete = True
-    if opened.state == "given" and not opened.by_kind and not opened.unusable:
-        opened.state = "known-empty"
+    if opened.state == "given" and not opened.by_kind:
+        opened.state = "failed" if opened.unusable else "known-empty"
     return opened
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from cds_service.fhir.bins import Bins, Resource
 from cds_service.fhir.codes import FindName, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
-from cds_service.fhir.lookalikes import looks_like, name_of
+from cds_service.fhir.lookalikes import disease_named, looks_like, name_of
 
 WhatItIsAbout = Callable[[Resource], tuple[Any, str]]
 """A resource to the CodeableConcept it is about, and the reference of another resource that said so."""
@@ -119,11 +119,20 @@ def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> li
         code = resource.get("code")
         meant = [meaning for meaning in meanings_of(code, known) if meaning.role == "include"]
         if not meant:
-            bins.not_relevant += 1
+            _bin_other_problem(resource, code, bool(meanings_of(code, known)), bins)
             continue
         pairs = tuple(pair for pair in pairs_of(code) if known[pair] is not None)
         candidates.append(Candidate(resource, meant[0].concept, pairs))
     return candidates
+
+
+def _bin_other_problem(resource: Resource, code: Any, known: bool, bins: Bins) -> None:
+    """A diagnosis of ours that is only written out establishes nothing, but is not passed over in silence."""
+    concept = disease_named(text_of(code)) if not known and resource["resourceType"] == "Condition" else ""
+    if not concept:
+        bins.not_relevant += 1
+    elif not _is_never_data(resource, bins):
+        bins.set_aside(resource, "CODE_UNMAPPED", concept=concept, shown=name_of(code))
 
 
 def select_drugs(

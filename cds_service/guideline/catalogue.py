@@ -28,6 +28,7 @@ __all__ = ["DEFAULT_THRESHOLDS", "DISEASES", "KEEP", "all_rules", "assess_all"]
 
 KNOWLEDGE_VERSION = "1.0"
 ADULT = 18
+UNREAD_DIAGNOSIS = frozenset({"UNREADABLE", "CODE_CONFLICT", "CODE_UNMAPPED", "NO_SUBJECT"})
 DEFAULT_THRESHOLDS = Thresholds()
 DISEASES: Mapping[Disease, str] = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
 SCOPE_RULES = ("SC-01", "SC-02", "SC-03")
@@ -56,6 +57,8 @@ def _assess(case: Case, on: date, thresholds: Thresholds) -> Assessment:
         return outside
     if route == "LN":
         return _lupus(LupusPicture(case, today, thresholds))
+    if route == "MN?":
+        return _unread_membranous(MembranousPicture(case, today, thresholds))
     if route == "LN?":
         return _suspected_lupus(LupusPicture(case, today, thresholds))
     picture = MembranousPicture(case, today, thresholds)
@@ -69,32 +72,44 @@ def _routed(case: Case, concept: str) -> tuple[Condition, ...]:
 def _route(case: Case) -> str:
     """LN when confirmed, MN in any other stated form, "LN?" for suspected lupus nephritis alone, else empty."""
     lupus_entries = _routed(case, "lupus_nephritis")
-    biopsied = bool(case.answers("ln_class"))
-    if any(c.verification == "confirmed" or (c.verification == "" and biopsied) for c in lupus_entries):
+    if any(condition.verification == "confirmed" for condition in lupus_entries):
         return "LN"
+    if "lupus_nephritis" in _unread_diagnoses(case):
+        return "LN?"
     if _routed(case, "membranous_nephropathy") or _routed(case, "secondary_membranous_nephropathy"):
         return "MN"
+    if "membranous_nephropathy" in _unread_diagnoses(case):
+        return "MN?"
     return "LN?" if lupus_entries else ""
+
+
+def _unread_diagnoses(case: Case) -> frozenset[str]:
+    """Diseases whose problem-list entry came and could not be used: asked for, never passed over."""
+    return frozenset(
+        item.concept
+        for item in case.set_aside
+        if item.resource.startswith("Condition") and item.reason in UNREAD_DIAGNOSIS
+    )
 
 
 def _outside(p: Picture, route: str) -> Assessment | None:
     """Step 0: children, dialysis and transplant, neither disease. A missing birth date is said, not guessed."""
     disease: Disease | None = "LN" if route.startswith("LN") else "MN" if route else None
-    if p.years is not None and p.years < ADULT:
-        return _no_card("SC-01", f"age {p.years}", disease)
+    if p.oldest_years is not None and p.oldest_years < ADULT:
+        return _no_card("SC-01", f"age {p.oldest_years}", disease)
     replaced = [name for name in ("dialysis", "kidney_transplant") if p.active(name) or _performed(p, name)]
     if replaced:
         return _no_card("SC-02", " and ".join(replaced).replace("_", " "), disease)
     if disease is None:
         return _no_card("SC-03", "neither disease is on the problem list as active", None)
-    if p.years is None:
+    if p.years is None or p.years < ADULT:
         return Assessment(
             disease=disease,
             state=f"{disease}_INSUFFICIENT_DATA",
             action="DATA_REQUEST",
             rule="SC-01",
             missing=("BIRTH_DATE",),
-            trace=(Step("step 0", "Is the patient an adult?", "no birth date", True),),
+            trace=(Step("step 0", "Is the patient an adult?", "birth date missing or not exact enough", True),),
         )
     return None
 
@@ -106,6 +121,14 @@ def _performed(p: Picture, concept: str) -> bool:
 def _no_card(rule: str, saw: str, disease: Disease | None) -> Assessment:
     step = Step("step 0", "Is the patient outside what the guidelines cover?", saw, True)
     return Assessment(disease=disease, state="OUT_OF_SCOPE", action="NO_CARD", rule=rule, trace=(step,))
+
+
+def _unread_membranous(p: MembranousPicture) -> Assessment:
+    answer = Answer(
+        "MN_INSUFFICIENT_DATA", "DATA_REQUEST", "MN-D0", "entry unreadable", missing=("MN_DIAGNOSIS_CONFIRMATION",)
+    )
+    p.trace.append(Step("MN step 0", "Could the diagnosis be read?", "its entry was set aside", True))
+    return assessment_of(p, Offer(answer))
 
 
 def _suspected_lupus(p: LupusPicture) -> Assessment:

@@ -64,14 +64,14 @@ EVIDENCE: Mapping[str, Evidence] = {
     "EV-07": Evidence(
         "KDIGO 2024 LN, Kidney Int 2024;105(1S):S1-S69",
         "Belimumab or a CNI (eGFR above 45) may come first; response is defined; maintenance lasts 36 months or longer",
-        "H",
+        "M",
         _doi("10.1016/j.kint.2023.09.002"),
     ),
     "EV-08": Evidence(
         "Sammaritano et al., ACR 2024 LN",
         "Triple therapy comes first, with a CNI at 3 g/g or more; biopsy is repeated after 6 months without "
         "response; refractory disease gets anti-CD20 or an escalated triple therapy",
-        "H",
+        "M",
     ),
     "EV-09": Evidence(
         "Fanouriakis et al., EULAR 2023 SLE, Ann Rheum Dis 2024;83:15-29",
@@ -94,7 +94,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "EV-12": Evidence(
         "MENTOR, Fervenza et al., N Engl J Med 2019;381:36-46",
         "Rituximab vs cyclosporine gave remission in 60 vs 52 % at 12 months and 60 vs 20 % at 24 months",
-        "H",
+        "M",
         _doi("10.1056/NEJMoa1814427"),
     ),
     "EV-13": Evidence(
@@ -112,7 +112,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "EV-15": Evidence(
         "STARMEN, Fernandez-Juarez et al., Kidney Int 2021;99:986-998",
         "At 24 months cyclophosphamide vs tacrolimus-rituximab gave remission in 84 vs 58 %, complete in 60 vs 26 %",
-        "H",
+        "M",
     ),
     "EV-16": Evidence(
         "Rojas-Rivera et al., Drugs 2022;82:109-132",
@@ -130,7 +130,7 @@ EVIDENCE: Mapping[str, Evidence] = {
         "Podesta et al., Am J Kidney Dis 2024;83:340-349",
         "On ofatumumab all rituximab-intolerant and 30 % of rituximab-resistant patients remitted; measured GFR was "
         "13.4 % higher at 24 months",
-        "H",
+        "M",
     ),
     "EV-19": Evidence(
         "Waldman et al., Kidney Int Rep 2016;1:73-84",
@@ -141,7 +141,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "EV-20": Evidence(
         "Zonozi et al., Am J Kidney Dis 2021;78:793-803",
         "On rituximab, low-dose cyclophosphamide and prednisone 100 % of 60 remitted, 83 % completely, at 2 years",
-        "H",
+        "M",
     ),
     "EV-21": Evidence(
         "Chinese RCT IV CYC vs RTX, Kidney Dis 2024",
@@ -191,7 +191,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "EV-29": Evidence(
         "AURORA 1, Rovin et al., Lancet 2021;397:2070-2080",
         "Voclosporin vs placebo, on mycophenolate, gave complete renal response in 41 vs 23 % at 52 weeks",
-        "H",
+        "M",
     ),
     "EV-30": Evidence(
         "NOBILITY, Furie et al., Ann Rheum Dis 2022;81:100-107",
@@ -254,22 +254,22 @@ EVIDENCE: Mapping[str, Evidence] = {
         "Zhu et al., Am J Transl Res 2021;13:7622-7631",
         "Non-responders did better on ultra-low-dose rituximab with low-dose tacrolimus than on tacrolimus: more "
         "remissions, fewer side effects (retrospective)",
-        "H",
+        "M",
     ),
     "EV-42": Evidence(
         "Hanset et al., Kidney Int Rep 2020;5:331",
         "Rituximab can be used in PLA2R-positive MN with severe chronic kidney disease",
-        "H",
+        "M",
     ),
     "EV-43": Evidence(
         "Boyer-Suavet et al., Front Immunol 2019;10:3069",
         "Neutralising antibodies against rituximab go with relapse",
-        "H",
+        "M",
     ),
     "EV-44": Evidence(
         "MMF in resistant MN, Am J Kidney Dis 2000",
         "Only small uncontrolled series support mycophenolate in resistant MN: the evidence is limited",
-        "H",
+        "M",
     ),
     "EV-45": Evidence(
         "Sethi et al., Kidney Int Rep 2020;5:1515-1518 ; two cases, BMC Nephrol 2022",

@@ -120,6 +120,9 @@ def _hepatitis_b(p: Picture, offered: Offer) -> list[str]:
     notes = []
     surface = p.newest_answer("hbsag", p.thresholds.serology_age)
     core = p.newest_answer("anti_hbc", p.thresholds.serology_age)
+    for answer in (surface, core):
+        if answer is not None:
+            p.use_finding(answer, "screening")
     positive = surface is not None and surface.value == "positive"
     if positive:
         notes.append("HBV_COVERED" if p.active_exposures("HBVRX") else "HBV_POSITIVE_PROPHYLAXIS_FIRST")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cds_service.case import measures
 from cds_service.case.doses import cumulative_cyclophosphamide_grams
-from cds_service.case.drug_classes import CLASS_OF
+from cds_service.case.drug_classes import CLASS_OF, NEVER_A_LINE
 from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line, derive_lines
 from cds_service.case.model import Case, Condition, Day, Exposure, Finding, Quantity
@@ -16,7 +16,8 @@ from cds_service.guideline.assessment import Disease, Fact, Step
 from cds_service.guideline.outcomes import Judge, Outcome, next_starts
 from cds_service.guideline.thresholds import Thresholds
 
-UNIDENTIFIED = frozenset({"MEDICATION_UNRESOLVED", "UNREADABLE"})
+UNIDENTIFIED = frozenset({"MEDICATION_UNRESOLVED", "UNREADABLE", "DATE_MISSING", "DATE_REVERSED"})
+CAREFUL = frozenset({"pregnancy", "serious_infection", "malignancy"})
 RULED_OUT = frozenset({"refuted", "entered-in-error", "differential"})
 NOT_ACTIVE = frozenset({"inactive", "resolved", "remission"})
 
@@ -139,9 +140,11 @@ class Picture:
         count = sum(
             1
             for item in self.case.set_aside
-            if item.reason in UNIDENTIFIED and item.resource.startswith(("Medication", "MedicationRequest"))
+            if item.reason in UNIDENTIFIED
+            and item.resource.startswith("Medication")
+            and CLASS_OF.get(item.concept) not in NEVER_A_LINE
         )
-        return f"{count} drug record(s) could not be identified" if count else ""
+        return f"{count} drug record(s) could not be identified or dated" if count else ""
 
     def active_exposures(self, *classes: str) -> tuple[Exposure, ...]:
         """Ongoing records of these classes."""
@@ -199,8 +202,18 @@ class Picture:
         return tuple(c for c in self.case.conditions if c.concept == name and self.is_routed(c))
 
     def active(self, concept: str) -> tuple[Condition, ...]:
-        """Active conditions of a concept."""
-        return tuple(c for c in self.case.conditions if c.concept == concept and self.is_active(c))
+        """Active conditions of a concept; an entry that could not be read counts, because unknown is not "no"."""
+        found = tuple(c for c in self.case.conditions if c.concept == concept and self.is_active(c))
+        return (*found, *self._unread.get(concept, ()))
+
+    @lazy
+    def _unread(self) -> dict[str, tuple[Condition, ...]]:
+        """Pregnancies, infections and tumours whose entry could not be read."""
+        return {
+            item.concept: (Condition(item.concept, item.resource),)
+            for item in self.case.set_aside
+            if item.resource.startswith("Condition") and item.reason == "UNREADABLE" and item.concept in CAREFUL
+        }
 
     @lazy
     def pregnant(self) -> bool:
@@ -221,6 +234,12 @@ class Picture:
         """A recorded wish for children."""
         wish = self.newest_answer("fertility_wish")
         return wish is not None and wish.value in {"yes", "positive"}
+
+    @lazy
+    def oldest_years(self) -> int | None:
+        """The highest age the birth date allows; None when no birth date is known."""
+        born = self.case.patient.born
+        return None if born is None else measures.age_in_years(born.first, self.today)
 
     @lazy
     def years(self) -> int | None:

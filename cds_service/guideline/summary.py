@@ -142,7 +142,7 @@ def _figures(p: MembranousPicture | LupusPicture) -> dict[str, float | str]:
 def _membranous_figures(p: MembranousPicture) -> dict[str, float | str | None]:
     found: dict[str, float | str | None] = {
         "antibody": p.antibody,
-        "antibody_value": p.elisa.value if p.elisa else None,
+        "antibody_value": _value_that_speaks(p),
         "antibody_days": p.days_without_antibody if p.antibody == "NEG" else None,
     }
     if p.standard_lines:
@@ -156,6 +156,13 @@ def _membranous_figures(p: MembranousPicture) -> dict[str, float | str | None]:
             "creatinine_rise": p.creatinine_rise - 1 if p.creatinine_rise is not None else None,
         }
     return found
+
+
+def _value_that_speaks(p: MembranousPicture) -> float | None:
+    """The ELISA value for a sentence: not a bound, and not a low one beside a positive immunofluorescence."""
+    if p.elisa is None or p.elisa.bound or (p.antibody == "POS" and p.elisa.value < p.thresholds.antibody_positive):
+        return None
+    return p.elisa.value
 
 
 def _lupus_figures(p: LupusPicture) -> dict[str, float | str | None]:
@@ -189,6 +196,8 @@ def _remarks(p: MembranousPicture | LupusPicture) -> tuple[str, ...]:
     anti_cd20 = [s for line in p.lines for s in line.segments if s.therapy_class in {"RTX", "CD20_2G"}]
     if any(not segment.infusions() for segment in anti_cd20):
         remarks.append("INFUSIONS_NOT_DOCUMENTED")
+    if any(not e.end_stated for line in p.whole_lines for s in line.segments for e in s.records):
+        remarks.append("LINE_END_NOT_STATED")
     if any(not e.coded for line in p.lines for s in line.segments for e in s.records):
         remarks.append("DRUG_KNOWN_FROM_TEXT_ONLY")
     series = [value for value in (p.current, p.baseline) if value is not None]

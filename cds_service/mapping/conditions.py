@@ -35,8 +35,8 @@ def read_condition(source: str, condition: Any, terminology: Terminology, today:
     if meant.meaning is None or "Condition" not in terminology.concepts[meant.meaning.concept].resources:
         return Reading(source)
     concept = meant.meaning.concept
-    if meant.fault:
-        return refused(source, meant.fault, concept=concept)
+    if meant.fault or meant.excluded:  # the same entry also names another disease: refuse, do not pick (trap 58)
+        return refused(source, meant.fault or "CODE_CONFLICT", concept=concept)
     verification = _code(condition.verificationStatus)
     if verification in _WITHDRAWN:
         return refused(source, "REFUTED", concept=concept)

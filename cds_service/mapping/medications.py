@@ -41,6 +41,7 @@ class _Course:
     start: Day = 0
     end: Day | None = None
     fault: str = ""
+    end_stated: bool = True
 
 
 def read_statement(source: str, statement: Any, terminology: Terminology, today: Day) -> Reading:
@@ -126,12 +127,14 @@ def _exposure(
         return Reading(source)
     if course.fault:
         return refused(source, course.fault, concept=drug.agent, day=course.start or None)
-    exposure = Exposure(drug.agent, kind, course.start, course.end, source, dose, taken_by, reason, drug.coded)
+    exposure = Exposure(
+        drug.agent, kind, course.start, course.end, source, dose, taken_by, reason, drug.coded, course.end_stated
+    )
     return Reading(source, (exposure,))
 
 
 def _statement_course(statement: Any, today: Day) -> _Course:
-    """An active statement without any date is counted from today: that it is taken is sure, since when is not."""
+    """From when to when. A statement without any date cannot be placed in time and is set aside, active or not."""
     period = statement.effectivePeriod
     active = statement.status == "active"
     if period is not None and (period.start or period.end):
@@ -139,7 +142,7 @@ def _statement_course(statement: Any, today: Day) -> _Course:
         return _closed(_started(start, today), period.end, active, today)
     stated = statement.effectiveDateTime or statement.dateAsserted
     if stated is None:
-        return _Course(today) if active else _Course(fault="DATE_MISSING")
+        return _Course(fault="DATE_MISSING")
     return _closed(_started(stated, today), None, active, today)
 
 
@@ -150,14 +153,15 @@ def _request_course(request: Any, today: Day, *, one_dose: bool) -> _Course:
     active = request.status == "active"
     start = (bounds.start if bounds is not None else None) or request.authoredOn
     if start is None:
-        return _Course(today) if active and not one_dose else _Course(fault="DATE_MISSING")
+        return _Course(fault="DATE_MISSING")
     course = _started(start, today)
     end = bounds.end if bounds is not None else None
     if end is None and repeat is not None and repeat.boundsDuration is not None and not course.fault:
         days = _length(repeat.boundsDuration)
         if days is not None:
             return replace(course, end=_capped(course.start + days, active, today))
-    return _closed(course, end, active and not (one_dose and bounds is None), today)
+    closed = _closed(course, end, active and not (one_dose and bounds is None), today)
+    return replace(closed, end_stated=True) if one_dose else closed
 
 
 def _started(value: Any, today: Day) -> _Course:
@@ -176,7 +180,7 @@ def _closed(course: _Course, end: Any, active: bool, today: Day) -> _Course:
         return course
     stated = first_day(end)
     if stated is None:
-        return course if active else replace(course, end=course.start)
+        return course if active else replace(course, end=course.start, end_stated=False)
     span = span_of(end)
     if span is not None and span.last < course.start and is_exact(span):
         return _Course(course.start, fault="DATE_REVERSED")

@@ -23,12 +23,14 @@ class Reading(NamedTuple):
 class About:
     """What the codings of a resource say together. `fault` is CODE_CONFLICT when they contradict one another.
 
-    `distracted` means that a coding names something that only looks like the concept.
+    `distracted` means that a coding names something that only looks like the concept, `excluded` that one
+    names another disease or drug.
     """
 
     meaning: Meaning | None = None
     fault: str = ""
     distracted: bool = False
+    excluded: bool = False
     implies: tuple[tuple[str, str], ...] = ()
 
 
@@ -38,7 +40,14 @@ _MOST_REMEMBERED = 5_000
 _remembered: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[Terminology, About]] = {}
 
 # The same problem is coded as the disease and as its organ: the organ says more (terminology.md 3.3).
-_MORE_SPECIFIC = {frozenset({"lupus_nephritis", "systemic_lupus_erythematosus"}): "lupus_nephritis"}
+_MORE_SPECIFIC = {
+    frozenset({"lupus_nephritis", "systemic_lupus_erythematosus"}): "lupus_nephritis",
+    # Class V is often coded twice: lupus nephritis wins (clinical-spec 1). A named cause says more than the pattern.
+    frozenset({"lupus_nephritis", "membranous_nephropathy"}): "lupus_nephritis",
+    frozenset({"lupus_nephritis", "membranous_nephropathy", "systemic_lupus_erythematosus"}): "lupus_nephritis",
+    frozenset({"lupus_nephritis", "secondary_membranous_nephropathy"}): "lupus_nephritis",
+    frozenset({"membranous_nephropathy", "secondary_membranous_nephropathy"}): "secondary_membranous_nephropathy",
+}
 
 
 def about(concept: Any, terminology: Terminology) -> About:
@@ -62,14 +71,15 @@ def _about(pairs: tuple[tuple[str, str], ...], terminology: Terminology) -> Abou
     included = [meaning for meaning in found if meaning.role == "include"]
     concepts = frozenset(meaning.concept for meaning in included)
     distracted = any(meaning.role != "include" for meaning in found)
+    excluded = any(meaning.role == "exclude" for meaning in found)
     if not included:
-        return About(distracted=distracted)
+        return About(distracted=distracted, excluded=excluded)
     wanted = included[0].concept if len(concepts) == 1 else _MORE_SPECIFIC.get(concepts, "")
     if not wanted:
         return About(included[0], "CODE_CONFLICT")
     meaning = next(meaning for meaning in included if meaning.concept == wanted)
     words = (m.implies.partition("=") for m in included if m.implies)
-    return About(meaning, "", distracted, tuple(dict.fromkeys((key, word) for key, _, word in words)))
+    return About(meaning, "", distracted, excluded, tuple(dict.fromkeys((key, word) for key, _, word in words)))
 
 
 def refused(source: str, reason: str, *, concept: str = "", day: int | None = None, shown: str = "") -> Reading:

@@ -72,7 +72,6 @@ COURSES: dict[str, tuple[dict[str, Any], str, str | None]] = {
     ),
     "at one time, and active": (statement(effectivePeriod=None, effectiveDateTime="2026-04-21"), "2026-04-21", None),
     "asserted, and active": (statement(effectivePeriod=None, dateAsserted="2026-04-21"), "2026-04-21", None),
-    "active without any date: from today": (statement(effectivePeriod=None), "2026-11-22", None),
     "only its end is known": (statement(**STOPPED, **period(None, "2026-06-30")), "2026-06-30", "2026-06-30"),
     "ordered in April": (request(), "2026-04-21", None),
     "ordered with bounds": (request(**bounds("2026-05-01", "2026-06-30")), "2026-05-01", "2026-06-30"),
@@ -118,6 +117,7 @@ NOT_EXPOSURE: dict[str, tuple[dict[str, Any], str]] = {
         statement(**STOPPED, **period("2026-04-21", "2026-01-01")),
         "DATE_REVERSED",
     ),
+    "an active course without any date": (statement(effectivePeriod=None), "DATE_MISSING"),
     "a past course without any date": (statement(**STOPPED, effectivePeriod=None), "DATE_MISSING"),
     "an infusion order without a date": (request(RITUXIMAB, authoredOn=None), "DATE_MISSING"),
     "an order without an intent": (request(intent=None), "UNREADABLE"),
@@ -335,3 +335,9 @@ def test_a_stopped_infusion_order_counts_when_it_says_why_what_was_given_ended()
     ended = {"statusReason": coded(LINE_END, "ineffective"), **STOPPED, **bounds("2026-01-10", "2026-06-30")}
     assert only(case(request(RITUXIMAB, **ended))).reason == "ineffective"
     assert case(request(RITUXIMAB, **STOPPED, **bounds("2026-01-10", "2026-06-30"))).exposures == ()
+
+
+def test_an_end_that_is_not_told_is_remembered() -> None:
+    assert not only(case(statement(**STOPPED))).end_stated
+    assert only(case(statement())).end_stated
+    assert only(case(request(RITUXIMAB))).end_stated

@@ -219,9 +219,14 @@ class LupusPicture(BiopsyPicture):
     def severe(self, trend: EgfrTrend) -> bool:
         """A confirmed fall of eGFR, fibrinoid necrosis, or crescents in a quarter of glomeruli."""
         crescents = self.newest("crescents_pct", SEVERE_BIOPSY_AGE)
+        necrosis = self.on_biopsy("fibrinoid_necrosis", SEVERE_BIOPSY_AGE)
+        if crescents is not None:
+            self.use(crescents, "biopsy")
+        if necrosis is not None:
+            self.use_finding(necrosis, "biopsy")
         return (
             trend.trend == "DECLINING"
-            or self.on_biopsy("fibrinoid_necrosis", SEVERE_BIOPSY_AGE) is not None
+            or necrosis is not None
             or (crescents is not None and crescents.value >= self.thresholds.ln_crescents)
         )
 

@@ -82,6 +82,8 @@ def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
     doses = [anti_cd20_dose(segment).grams for segment in p.anti_cd20]
     if any(grams is None for grams in doses):
         return "dose not recorded, taken as adequate"
+    if not any(record.coded for segment in p.anti_cd20 for record in segment.records):
+        return _inadequate("MN-A3", "the drug is known from its name only, so its dose is not counted")
     highest = max(grams for grams in doses if grams is not None)
     p.figures["rtx_dose_g"] = highest
     if at_least(highest, p.thresholds.anti_cd20_grams):
