@@ -44,7 +44,7 @@ CODES: dict[str, tuple[Any, list[str]]] = {
     "ICD-10-CM without the dot": (coded(ICD10CM, "N0421"), ["membranous_nephropathy"]),
     "both": (two_codes((SNOMED, MEMBRANOUS), (ICD10CM, "N04.21")), ["membranous_nephropathy"]),
     "lupus and its nephritis are the nephritis": (two_codes((SNOMED, LUPUS), (SNOMED, NEPHRITIS)), ["lupus_nephritis"]),
-    "a text establishes nothing": ({"text": "Membranous nephropathy"}, []),
+    "a text establishes nothing": ({"text": "Chronic kidney disease"}, []),
     "membranoproliferative is another disease (trap 46)": (coded(ICD10CM, "N04.5"), []),
     "diabetes": (coded(SNOMED, "73211009"), []),
     "no code": (None, []),
@@ -56,6 +56,20 @@ def test_a_problem_is_known_by_its_codes(code: Any, concepts: list[str]) -> None
     read = case(made("Condition", code=code))
     assert [problem.concept for problem in read.conditions] == concepts
     assert (read.bins.not_relevant, reasons(read)) == (0 if concepts else 1, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Membranous nephropathy", ["CODE_UNMAPPED"]),
+        ("Lupus nephritis class IV", ["CODE_UNMAPPED"]),
+        ("Family history of lupus nephritis", []),
+        ("Membranoproliferative glomerulonephritis", []),
+    ],
+)
+def test_a_diagnosis_of_ours_that_is_only_written_out_is_named(text: str, named: list[str]) -> None:
+    read = case(made("Condition", code={"text": text}))
+    assert (read.conditions, reasons(read)) == ((), named)
 
 
 def test_two_codes_that_contradict_each_other_are_refused() -> None:
