@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cds_service.case.lazy import lazy
 from cds_service.case.model import Day, Finding
-from cds_service.guideline.picture import Picture
+from cds_service.guideline.response import ResponsePicture
 
 BIOPSY_AGE = 365
 
 
-class BiopsyPicture(Picture):
+class BiopsyPicture(ResponsePicture):
     """The part of the picture that only biopsies make."""
 
     @lazy

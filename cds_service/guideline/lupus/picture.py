@@ -105,24 +105,6 @@ class LupusPicture(BiopsyPicture):
         return measures.baseline(self.egfr, self.line.start)
 
     @property
-    def current_value(self) -> float:
-        """Current UPCR in g/g. Only asked for once step 4 has found one."""
-        assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
-        return self.current.value
-
-    @lazy
-    def reduction(self) -> float | None:
-        """How far the UPCR has fallen since the start of L."""
-        if self.baseline is None or self.current is None:
-            return None
-        return measures.reduction(self.current.value, self.baseline.value)
-
-    @property
-    def reduction_seen(self) -> str:
-        """The fall in words."""
-        return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"
-
-    @property
     def kept_egfr(self) -> bool:
         """eGFR at 85 % of its value at the start of L, or better."""
         assert self.egfr_now is not None  # noqa: S101 - step 4 has answered otherwise

@@ -6,12 +6,12 @@ from typing import Literal
 
 from cds_service.case.lazy import lazy
 from cds_service.case.model import Day, Finding, Quantity
-from cds_service.guideline.picture import Picture
+from cds_service.guideline.response import ResponsePicture
 
 AntibodyState = Literal["NEG", "LOW", "POS", "NA", "UNKNOWN"]
 
 
-class AntibodyPicture(Picture):
+class AntibodyPicture(ResponsePicture):
     """The part of the picture that only the antibody results make."""
 
     @lazy

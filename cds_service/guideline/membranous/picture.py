@@ -167,22 +167,6 @@ class MembranousPicture(AntibodyPicture):
         return measures.baseline(self.proteinuria, self.line.start)
 
     @lazy
-    def reduction(self) -> float | None:
-        """How far proteinuria has fallen since the start of L; None without a baseline."""
-        if self.baseline is None or self.current is None:
-            return None
-        return measures.reduction(self.current.value, self.baseline.value)
-
-    @property
-    def reduction_seen(self) -> str:
-        """The fall of proteinuria in words."""
-        return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"
-
-    def reduced_by(self, share: float) -> bool:
-        """Whether the fall is known and at least this share."""
-        return self.reduction is not None and at_least(self.reduction, share)
-
-    @lazy
     def complete_remission(self) -> bool:
         """Below 0.3 g/d with normal albumin and no falling eGFR; without albumin it cannot be complete."""
         return (
@@ -200,12 +184,6 @@ class MembranousPicture(AntibodyPicture):
             and self.reduced_by(self.thresholds.mn_partial_reduction)
             and self.trend.trend != "DECLINING"
         )
-
-    @property
-    def current_value(self) -> float:
-        """Current proteinuria in g/d. Only asked for once step 3 has found one."""
-        assert self.current is not None  # noqa: S101 - step 3 has answered otherwise
-        return self.current.value
 
     @property
     def nephrotic(self) -> bool:

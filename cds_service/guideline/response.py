@@ -1,0 +1,37 @@
+"""How proteinuria has moved since the start of the line that counts: what both diseases ask first."""
+
+from __future__ import annotations
+
+from cds_service.case import measures
+from cds_service.case.lazy import lazy
+from cds_service.case.measures import at_least
+from cds_service.case.model import Quantity
+from cds_service.guideline.picture import Picture
+
+
+class ResponsePicture(Picture):
+    """The part of the picture that compares proteinuria now with proteinuria at the start of the line."""
+
+    baseline: Quantity | None = None
+
+    @property
+    def current_value(self) -> float:
+        """Current proteinuria in g/d or g/g. Only asked for once a row has found one."""
+        assert self.current is not None  # noqa: S101 - the row about missing values has answered otherwise
+        return self.current.value
+
+    @lazy
+    def reduction(self) -> float | None:
+        """By which share proteinuria has fallen since the start of the line; None without a baseline."""
+        if self.baseline is None or self.current is None:
+            return None
+        return measures.reduction(self.current.value, self.baseline.value)
+
+    @property
+    def reduction_seen(self) -> str:
+        """The fall in words."""
+        return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"
+
+    def reduced_by(self, share: float) -> bool:
+        """Whether the fall is known and at least this share."""
+        return self.reduction is not None and at_least(self.reduction, share)
