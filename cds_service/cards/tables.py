@@ -37,6 +37,9 @@ def measure_name(name: str) -> str:
     return MEASURES.get(name) or chart_text(name.replace("_", " "), 30)
 
 
+_SPELLING = str.maketrans("", "", " {}[]_*")
+
+
 def quantity_text(value: float | str, unit: str) -> str:
     """A value with its unit as a clinician writes it."""
     return _with_unit(chart_text(value.replace("_", " "), 40) if isinstance(value, str) else shown(value), unit)
@@ -61,17 +64,23 @@ def _value_row(fact: Fact, dates: Dates) -> str:
 
 
 def _says_the_same(fact: Fact) -> bool:
-    stated = fact.stated.replace(" ", "").lower()
+    """Whether the chart's own writing adds nothing: the same number, and the unit in the same letters."""
     number = fact.value if isinstance(fact.value, str) else shown(fact.value)
-    as_written = f"{number}{fact.unit}".lower()
-    if stated in {as_written, number.lower()}:
+    stated = _letters(fact.stated)
+    if stated in {_letters(f"{number}{fact.unit}"), _letters(number)}:
         return True
+    stated = fact.stated.replace(" ", "").lower()
     if isinstance(fact.value, str) or not stated.endswith(fact.unit.lower()):
         return False
     try:
         return float(stated.removesuffix(fact.unit.lower())) == fact.value
     except ValueError:
         return False
+
+
+def _letters(text: str) -> str:
+    """What is left of a value without blanks, braces and underscores: mL/min/{1.73_m2} is mL/min/1.73m2."""
+    return text.translate(_SPELLING).lower()
 
 
 def _line_row(line: LineSummary, dates: Dates) -> str:

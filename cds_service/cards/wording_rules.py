@@ -42,7 +42,7 @@ ACTIONS: dict[str, ActionWording] = {
     ),
     "CONTINUE": ActionWording("Continue the present treatment", "No change of class is suggested."),
     "WAIT_MONITOR": ActionWording("Watch, do not escalate", "No new immunosuppression is suggested."),
-    "TAPER_CNI": ActionWording("Step the CNI down slowly", "Never stop a CNI abruptly."),
+    "TAPER_CNI": ActionWording("Step the CNI down slowly", "Troughs and creatinine with each step."),
     "TAPER_OFF_CNI": ActionWording("Stopping the CNI can be discussed", "Step down, never stop abruptly."),
     "REDUCE_CNI": ActionWording(
         "Reduce or hold the CNI", "Repeat creatinine and trough within two weeks, then judge again."
