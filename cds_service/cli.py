@@ -79,11 +79,12 @@ def options(
 @app.command(epilog="Example: CDS_PORT=9000 cds-service serve")
 def serve() -> None:
     """Run the service on CDS_HOST:CDS_PORT with gunicorn until it is stopped."""
-    from cds_service.demo import free_port, gunicorn_command
+    from cds_service.demo import free_port, gunicorn_command, refuse_a_taken_port
     from cds_service.settings import load
 
     settings = load()
     port = settings.port or free_port()
+    refuse_a_taken_port(settings.host, port)
     base = settings.public_base_url or f"http://{settings.host}:{port}"
     typer.echo(f"Nextline CDS, {settings.mode}: {base}/cds-services (stop with Ctrl-C)", err=True)
     os.environ["CDS_PORT"] = str(port)

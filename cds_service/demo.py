@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from cds_service.errors import NextlineError
+from cds_service.errors import ConfigurationFault, NextlineError
 
 SELECTION = (
     "tacrolimus-failed-so-rituximab-is-next",
@@ -107,6 +107,17 @@ def _direct() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a proxy of the environment cannot reach our own loopback
     return session
+
+
+def refuse_a_taken_port(host: str, port: int) -> None:
+    """Say in one line that something else listens there, before a server is announced. Errors: ConfigurationFault."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationFault(f"CDS_HOST, CDS_PORT: cannot listen on {host}:{port} ({error.strerror})") from None
 
 
 def free_port() -> int:

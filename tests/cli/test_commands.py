@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -184,3 +185,13 @@ def discovered(address: str) -> list[str]:
         except requests.ConnectionError:
             time.sleep(0.1)
     return []
+
+
+def test_serve_on_a_taken_port_says_so_in_one_line_before_announcing_anything() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = command("serve", CDS_PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 4
+    assert "cannot listen" in done.stderr
+    assert "stop with" not in done.stderr
