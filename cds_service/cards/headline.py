@@ -23,9 +23,9 @@ from cds_service.cards.wording_rules import (
     RuleWording,
 )
 from cds_service.cards.wording_vetoes import veto_wording
+from cds_service.cdshooks.card import SUMMARY_LIMIT
 from cds_service.guideline.assessment import Assessment
 
-SUMMARY_LIMIT = 139
 _UNKNOWN_ACTION = ActionWording("See the reasons below", "")
 _AGENTS_OF_RULE = {
     **dict.fromkeys(("MN-30", "MN-31", "MN-36", "MN-37"), ("Rituximab", "Anti-CD20 therapy")),

@@ -8,13 +8,13 @@ from typing import Any
 from cds_service.cards.escape import plain_text
 from cds_service.cards.figures import joined
 from cds_service.cards.filling import fill
-from cds_service.cards.headline import SUMMARY_LIMIT
 from cds_service.cards.provenance import UNSIGNED
 from cds_service.cards.recommendation import versions, without_empty
 from cds_service.cards.sections import listed
 from cds_service.cards.stamp import Stamp
 from cds_service.cards.wording_notes import PREGNANCY_NOTE, TERATOGEN_AGENTS, TERATOGEN_DETAIL, TERATOGEN_SUMMARY
 from cds_service.case.model import Case, Exposure
+from cds_service.cdshooks.card import SUMMARY_LIMIT
 from cds_service.guideline.assessment import Assessment
 
 SAFETY_NOTICE = "org.nextline-cds.safety-notice"

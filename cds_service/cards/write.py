@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from cds_service.cards import provenance, sections, tables, teratogen
 from cds_service.cards.drafts import draft_context
@@ -25,6 +25,7 @@ from cds_service.cards.stamp import Stamp
 from cds_service.cards.suggestions import suggestions
 from cds_service.cards.wording_notes import PREGNANCY_NOTE
 from cds_service.case.model import Case
+from cds_service.cdshooks.card import Card
 from cds_service.guideline.assessment import Assessment
 
 
@@ -38,7 +39,7 @@ class _Gathered:
     dates: Dates
 
 
-def cards_for(assessments: Sequence[Assessment], case: Case, on: date, stamp: Stamp) -> list[dict[str, Any]]:
+def cards_for(assessments: Sequence[Assessment], case: Case, on: date, stamp: Stamp) -> list[Card]:
     """CDS Hooks 2.0.1 cards without empty members: one leading card per disease, then the pregnancy card if needed.
 
     `NO_CARD` and an assessment without a disease give none. A rule the site has silenced gives no leading card; its
@@ -50,7 +51,7 @@ def cards_for(assessments: Sequence[Assessment], case: Case, on: date, stamp: St
     endangered = next((a for a in spoken if teratogen.is_needed(a)), None)
     if endangered is not None:
         cards.append(_pregnancy(endangered, case, on, stamp))
-    return [with_uuids(card, stamp, index) for index, card in enumerate(cards)]
+    return [cast(Card, with_uuids(card, stamp, index)) for index, card in enumerate(cards)]
 
 
 def _leading(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The answer on the wire: cards, suggestions, actions, links (CDS Hooks 2.0.1, sections card to link).
 
-Members carry the wire's own names, so a card reads in Python as it reads in JSON. Writers fill whatever
-they have and pass the result through `to_wire`, which leaves out every member that says nothing.
+Members carry the wire's own names, so a card reads in Python as it reads in JSON. Members with nothing to
+say are left out by whoever writes them (GEN-3).
 """
 
 from __future__ import annotations
@@ -73,17 +73,3 @@ class Card(TypedDict, total=False):
     overrideReasons: list[Coding]
     links: list[Link]
     extension: Mapping[str, Any]
-
-
-def to_wire(value: Any) -> Any:
-    """The value without `None`, `""`, `[]` and `{}` at any depth (GEN-3). `False` and `0` stay: they say something."""
-    if isinstance(value, Mapping):
-        members = ((name, to_wire(member)) for name, member in value.items())
-        return {name: member for name, member in members if not _is_empty(member)}
-    if isinstance(value, list | tuple):
-        return [member for member in map(to_wire, value) if not _is_empty(member)]
-    return value
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str | dict | list) and not value)

@@ -6,7 +6,7 @@ import functools
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -18,7 +18,6 @@ from test_card_writing import SAMPLES
 from cds_service.cards.stamp import Stamp
 from cds_service.cards.write import cards_for
 from cds_service.case.model import Case, Exposure, SetAside
-from cds_service.cdshooks.card import to_wire
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary, Veto
 
 # With the walks through the whole card it was seven times as many.
@@ -142,3 +141,17 @@ def test_a_hollow_assessment_leaves_no_empty_member() -> None:
     cards = cards_for([hollow], case, ON, replace(STAMP, service_version="", public_base_url=""))
     assert cards == to_wire(cards)
     assert cards[0]["extension"]["org.nextline-cds.recommendation"]["facts"][1]["value"] == 0
+
+
+def to_wire(value: Any) -> Any:
+    """The value without `None`, `""`, `[]` and `{}` at any depth (GEN-3). `False` and `0` stay: they say something."""
+    if isinstance(value, Mapping):
+        members = ((name, to_wire(member)) for name, member in value.items())
+        return {name: member for name, member in members if not _is_empty(member)}
+    if isinstance(value, list | tuple):
+        return [member for member in map(to_wire, value) if not _is_empty(member)]
+    return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | dict | list) and not value)
