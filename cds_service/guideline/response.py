@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cds_service.case import measures
 from cds_service.case.lazy import lazy
+from cds_service.case.lines import Line
 from cds_service.case.measures import at_least
 from cds_service.case.model import Quantity
 from cds_service.guideline.picture import Picture
@@ -35,3 +36,7 @@ class ResponsePicture(Picture):
     def reduced_by(self, share: float) -> bool:
         """Whether the fall is known and at least this share."""
         return self.reduction is not None and at_least(self.reduction, share)
+
+    def left_early_for_intolerance(self, line: Line) -> bool:
+        """Whether the line ended for intolerance before it could be judged in full: then it has not failed."""
+        return line.reason == "intolerance" and line.end is not None and line.end - line.start < self.thresholds.full

@@ -152,7 +152,7 @@ def too_early(p: LupusPicture) -> Answer | str:
 def intolerance(p: LupusPicture) -> Answer | str:
     """A line that was not tolerated has not failed; another class takes its place."""
     line = p.line
-    if line.reason != "intolerance" or line.end is None or line.end - line.start >= p.thresholds.full:
+    if not p.left_early_for_intolerance(line):
         return "the line did not end early for intolerance"
     saw = f"{'+'.join(sorted(line.classes))} not tolerated"
     if p.pregnant:

@@ -125,7 +125,7 @@ def no_baseline(p: MembranousPicture) -> Answer | str:
 def intolerance(p: MembranousPicture) -> Answer | str:
     """A line that was not tolerated has not failed; another class takes its place."""
     line = p.line
-    if line.reason != "intolerance" or line.end is None or line.end - line.start >= p.thresholds.full:
+    if not p.left_early_for_intolerance(line):
         return "the line did not end early for intolerance"
     if not p.nephrotic:
         return Answer("MN_INTOLERANT", "WAIT_MONITOR", "MN-18", f"proteinuria {p.current_value:g} g/d")
