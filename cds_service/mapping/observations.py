@@ -45,8 +45,12 @@ def read_observation(source: str, observation: Any, terminology: Terminology, to
     if when.fault:
         concept = meaning.concept if meaning else ""
         return refused(source, when.fault, concept=concept, day=when.day or None)
-    result = _Result(source, observation, when, terminology)
     components = observation.component or ()
+    if meaning is not None and whole.is_number and not components:
+        number = _plain_number(source, observation, whole, meaning, when, terminology)
+        if number is not None:
+            return Reading(source, (number,))
+    result = _Result(source, observation, when, terminology)
     # The observation itself where it holds a value, or where it has no components to hold one.
     if meaning is not None and (not components or _has_value(observation)):
         result.read(observation, whole, meaning)
@@ -55,6 +59,27 @@ def read_observation(source: str, observation: Any, terminology: Terminology, to
         if meant.meaning is not None:
             result.read(component, meant, meant.meaning)
     return Reading(source, tuple(result.facts), tuple(result.set_aside))
+
+
+def _plain_number(
+    source: str, observation: Any, whole: About, meaning: Meaning, when: Taken, terminology: Terminology
+) -> Quantity | None:
+    """The usual result: one number that needs nothing but its factor. None sends it the long way round."""
+    key, quantity = meaning.concept, observation.valueQuantity
+    if quantity is None or key == _CASTS or observation.dataAbsentReason is not None:
+        return None
+    if key == "albumin" and (whole.implies or observation.method is not None):
+        return None
+    written = written_quantity(quantity)
+    if written is None:
+        return None
+    concept = terminology.concepts[key]
+    found = converted(written, concept, meaning, terminology)
+    if found.fault:
+        return None
+    stated = f"{written}{_BY_ISSUE}" if when.by_issue else str(written)
+    issued = written_instant(observation.issued)
+    return Quantity(key, when.day, found.value, concept.unit, source, stated, comparator(written), issued)
 
 
 def _has_value(part: Any) -> bool:

@@ -24,7 +24,7 @@ class About:
     """What the codings of a resource say together. `fault` is CODE_CONFLICT when they contradict one another.
 
     `distracted` means that a coding names something that only looks like the concept, `excluded` that one
-    names another disease or drug.
+    names another disease or drug. `is_number` says that an Observation with this code is read as a number.
     """
 
     meaning: Meaning | None = None
@@ -32,6 +32,7 @@ class About:
     distracted: bool = False
     excluded: bool = False
     implies: tuple[tuple[str, str], ...] = ()
+    is_number: bool = False
 
 
 _NOTHING = About()
@@ -79,7 +80,10 @@ def _about(pairs: tuple[tuple[str, str], ...], terminology: Terminology) -> Abou
         return About(included[0], "CODE_CONFLICT")
     meaning = next(meaning for meaning in included if meaning.concept == wanted)
     words = (m.implies.partition("=") for m in included if m.implies)
-    return About(meaning, "", distracted, excluded, tuple(dict.fromkeys((key, word) for key, _, word in words)))
+    implies = tuple(dict.fromkeys((key, word) for key, _, word in words))
+    concept = terminology.concepts[wanted]
+    is_number = "Observation" in concept.resources and "quantity" in concept.values
+    return About(meaning, "", distracted, excluded, implies, is_number)
 
 
 def refused(source: str, reason: str, *, concept: str = "", day: int | None = None, shown: str = "") -> Reading:
