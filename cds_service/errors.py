@@ -3,6 +3,7 @@
     NextlineError
     ├── ConfigurationFault            the service refuses to start; carries every fault found, not the first
     └── RequestFault                  the call is refused; becomes an OperationOutcome, never `{"cards": []}`
+        ├── Unauthenticated      401  nobody we know; one constant answer, never a reason
         ├── MalformedBody        400  not JSON, or not the shape CDS Hooks asks for
         ├── UnknownService       404  no service of that id, no such route
         ├── MethodNotAllowed     405  the route exists, the method does not; carries the methods that do
@@ -13,7 +14,9 @@
         ├── UnsupportedMediaType 415  not JSON, not UTF-8, or a content coding
         ├── MisdirectedRequest   421  a Host header that names another server
         ├── PatientMismatch      422  the chart is not the chart of context.patientId
+        ├── TooManyCalls         429  more calls than this client may make; carries the seconds for Retry-After
         └── Overloaded           503  come back later; carries the seconds for Retry-After
+            └── NotDurable       503  the decision or feedback could not be kept, so it is not given
 
 A message is written for the person who integrates a client. It never repeats what the client sent:
 a value, an identifier or a piece of the body may be patient data. Keys of our own are fine.
@@ -46,6 +49,15 @@ class RequestFault(NextlineError):  # noqa: N818 - see ConfigurationFault
         self.message = message
         self.expression = expression
         super().__init__(message)
+
+
+class Unauthenticated(RequestFault):
+    """401: the call carries no token that this service believes. It is told nothing else (JWT-46)."""
+
+    issue_code = "login"
+
+    def __init__(self) -> None:
+        super().__init__("")
 
 
 class MalformedBody(RequestFault):
@@ -114,6 +126,16 @@ class PatientMismatch(RequestFault):
     issue_code = "conflict"
 
 
+class TooManyCalls(RequestFault):
+    """429: one client calls more often than it may. `retry_after` is in seconds."""
+
+    issue_code = "throttled"
+
+    def __init__(self, *, retry_after: int = 1) -> None:
+        self.retry_after = retry_after
+        super().__init__("Too many calls of this client.")
+
+
 class Overloaded(RequestFault):
     """503: not now. `retry_after` is in seconds."""
 
@@ -122,3 +144,12 @@ class Overloaded(RequestFault):
     def __init__(self, message: str = "The service is busy.", *, retry_after: int = 2) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class NotDurable(Overloaded):
+    """503: what has to be kept could not be kept, neither in the database nor beside it (promise A1)."""
+
+    issue_code = "transient"
+
+    def __init__(self) -> None:
+        super().__init__("The service cannot keep a record at the moment, so it gives no answer.", retry_after=5)

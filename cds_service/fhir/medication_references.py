@@ -5,13 +5,13 @@ Nothing is fetched, and never from the address in the reference (SSRF-12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cds_service.errors import UnsupportedRelease
 from cds_service.fhir.bins import Resource, reference_of
-from cds_service.fhir.prefetch_data import Opened
+from cds_service.fhir.prefetch_data import Opened, open_key
 
 _LONGEST = 1024
 
@@ -86,3 +86,24 @@ def _what_it_is(medication: Resource) -> Any:
         listed = item.get("coding") if isinstance(item, dict) else None
         codings.extend(listed if isinstance(listed, list) else [])
     return {**concept, "coding": codings} if codings else concept
+
+
+_POINTING = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
+
+
+def pointed_at(prefetch: Mapping[str, Any]) -> Iterator[str]:
+    """The references of medication records that need a Medication which is not in the prefetch."""
+    opened = [open_key(value) for value in prefetch.values()]
+    known = medications_of(opened, None).by_name
+    records = [record for key in opened for kind in _POINTING for record in key.by_kind.get(kind, ())]
+    for reference in map(_reference, records):
+        if reference and not reference.startswith("#") and reference.partition("/_history/")[0] not in known:
+            yield reference
+
+
+def _reference(record: Resource) -> str:
+    if "medicationReference" not in record:
+        return ""
+    pointer = record["medicationReference"]
+    reference = pointer.get("reference") if isinstance(pointer, dict) else None
+    return reference if isinstance(reference, str) and len(reference) <= _LONGEST else ""

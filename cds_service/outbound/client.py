@@ -1,0 +1,171 @@
+"""The one outbound client: every byte that leaves the service on its own account goes through `Outbound.get`.
+
+No redirects, no proxy or `.netrc` of the environment, no cookies, one deadline for everything, and a bound on the
+bytes after unpacking. What goes wrong is a `FetchFailed` with a reason from a short list, never a text of the other
+side: it may quote a token or a patient.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import cookiejar
+
+import requests
+import requests.exceptions
+import urllib3.exceptions
+
+from cds_service.outbound.address import Base
+from cds_service.outbound.breaker import Breakers
+from cds_service.outbound.connection import JudgingAdapter, guarded
+from cds_service.outbound.deadline import Deadline
+from cds_service.outbound.failure import FetchFailed, Reason
+from cds_service.outbound.watchdog import Watchdog
+
+CHUNK = 65_536
+AGAIN = frozenset({429, 500, 502, 503, 504})
+LONGEST_WAIT = 0.5
+FIRST_WAIT = 0.05
+MOST_TRIES = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer of status 2xx: its headers (names in small letters) and its whole body, unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Outbound:
+    """A client with its own connections and breakers, shared by the threads of a process.
+
+    `private` lets listed servers stand in a private network; `ca_file` names the authorities trusted for TLS,
+    None the usual ones.
+    """
+
+    def __init__(self, *, private: bool = False, ca_file: str | None = None, connections: int = 16) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = ca_file or True
+        self._session.headers.clear()
+        self._session.cookies.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        adapter = JudgingAdapter(private=private, connections=connections)
+        self._session.adapters.clear()
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._watchdog = Watchdog()
+        self.breakers = Breakers()
+
+    def get(
+        self, where: Base, query: str, *, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
+    ) -> Fetched:
+        """GET one address. Tried again while there is time when the server was busy or the line broke.
+
+        Errors: FetchFailed.
+        """
+        with self.breakers.of(where.origin).entered(deadline) as breaker:
+            try:
+                fetched = self._get_with_patience(where, query, headers, deadline, max_bytes)
+            except FetchFailed as failure:
+                breaker.note(failed=failure.reason in {"timeout", "unreachable"} or failure.status >= 500)
+                raise
+            breaker.note(failed=False)
+            return fetched
+
+    def _get_with_patience(
+        self, where: Base, query: str, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
+    ) -> Fetched:
+        for attempt in range(MOST_TRIES - 1):
+            try:
+                return self._get_once(where, query, headers, deadline, max_bytes)
+            except FetchFailed as failure:
+                wait = failure.wait if isinstance(failure, _Busy) else FIRST_WAIT * 2**attempt
+                worth = failure.reason == "unreachable" or failure.status in AGAIN
+                if not worth or wait > LONGEST_WAIT or wait >= deadline.left:
+                    raise
+                time.sleep(wait)
+        return self._get_once(where, query, headers, deadline, max_bytes)
+
+    def _get_once(
+        self, where: Base, query: str, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
+    ) -> Fetched:
+        if deadline.passed:
+            raise FetchFailed("timeout")
+        url = where.url + (f"?{query}" if query else "")
+        guard = self._watchdog.guard(deadline)
+        with guarded(guard):
+            try:
+                with self._session.get(
+                    url,
+                    headers={"Accept-Encoding": "gzip", "User-Agent": "nextline-cds", **headers},
+                    allow_redirects=False,
+                    stream=True,
+                    timeout=max(0.001, deadline.left),
+                ) as answer:
+                    _check_status(answer)
+                    body = _body(answer, deadline, max_bytes)
+            except FetchFailed:
+                raise
+            except _BROKEN as error:
+                raise FetchFailed("timeout" if deadline.passed else _reason(error)) from None
+        if guard.was_cut:  # an answer that was cut off can look like one that ended
+            raise FetchFailed("timeout")
+        return Fetched(answer.status_code, _headers(answer), body)
+
+
+class _Busy(FetchFailed):
+    def __init__(self, status: int, wait: float) -> None:
+        super().__init__("status", status)
+        self.wait = wait
+
+
+_BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, requests.exceptions.Timeout):
+        return "timeout"
+    if isinstance(error, requests.exceptions.ConnectionError | OSError):
+        return "unreachable"
+    return "broken"
+
+
+def _check_status(answer: requests.Response) -> None:
+    status = answer.status_code
+    if status in _REDIRECTS:
+        raise FetchFailed("redirect", status)
+    if status in AGAIN:
+        raise _Busy(status, _retry_after(answer.headers.get("Retry-After")))
+    if not 200 <= status < 300:
+        raise FetchFailed("refused" if status in (401, 403) else "status", status)
+
+
+def _retry_after(header: str | None) -> float:
+    """The seconds a server asks for; a date is further away than any call waits."""
+    if header is None:
+        return FIRST_WAIT
+    return float(header) if header.strip().isdecimal() and len(header) < 6 else LONGEST_WAIT * 2
+
+
+def _headers(answer: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _body(answer: requests.Response, deadline: Deadline, max_bytes: int) -> bytes:
+    """Piece by piece: a small packed body may be a large unpacked one, and a slow one never ends."""
+    pieces, size = [], 0
+    while piece := answer.raw.read1(CHUNK, decode_content=True):
+        size += len(piece)
+        if size > max_bytes:
+            raise FetchFailed("too-large")
+        if deadline.passed:
+            raise FetchFailed("timeout")
+        pieces.append(piece)
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdecimal() and "Content-Encoding" not in answer.headers and int(announced) != size:
+        raise FetchFailed("broken")
+    return b"".join(pieces)
