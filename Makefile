@@ -16,12 +16,15 @@ demo: .venv/.ready ## start the real server, send it example patients, show the 
 serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127.0.0.1:8080)
 	@$(RUN) cds_service.cli serve
 
-.PHONY: test properties coverage check format bench
+.PHONY: test properties fuzz coverage check format bench
 test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
 properties: .venv/.ready-dev ## the property tests with 10,000 cases each (long)
 	@$(RUN) pytest -p tools.long_properties -m hypothesis -n $(WORKERS) --maxprocesses 8
+
+fuzz: .venv/.ready-dev ## schemathesis at length: every operation, with and without a socket (long)
+	@FUZZ_CASES=1500 $(RUN) pytest tests/fuzz -n $(WORKERS) --maxprocesses 8
 
 coverage: .venv/.ready-dev ## every branch of the clinical core must be reached by its own tests
 	@$(RUN) pytest tests/case tests/guideline -n $(WORKERS) --maxprocesses 8 --cov=cds_service/case --cov=cds_service/guideline --cov-branch \
@@ -42,16 +45,20 @@ bench: .venv/.ready-dev ## what one call costs, as ratios
 	@$(RUN) benchmarks.handler
 
 .PHONY: tables stories
-tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines, docs/data-elements.md, tables
+tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines, docs/data-elements.md, docs/conformance.md, tables
 	@$(RUN) cds_service.review_pages
 	@.venv/bin/python tools/documents.py
+	@.venv/bin/python tools/conformance_page.py
 
 stories: .venv/.ready ## write the example patients and their answers (fixtures/patient-view)
 	@$(RUN) cds_service.stories.build
 
-.PHONY: wheel clean
-wheel: ## build the wheel into dist/
-	@$(PYTHON) tools/bootstrap.py --wheel
+.PHONY: wheel checksums clean
+wheel: checksums ## build the wheel into dist/, its mappings sealed
+	@$(PYTHON) tools/bootstrap.py --wheel; built=$$?; $(PYTHON) tools/checksums.py --remove; exit $$built
+
+checksums: ## seal the mappings of this copy (mappings/CHECKSUMS): any other byte keeps the service from starting
+	@$(PYTHON) tools/checksums.py
 
 clean: ## remove what was built; fixtures and tables stay
 	rm -rf .venv build dist .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

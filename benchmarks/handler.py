@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import orjson
 from rich.console import Console
@@ -18,8 +19,11 @@ from rich.table import Table
 
 from benchmarks.bodies import AS_OF, Body, bodies
 from cds_service.app import knowledge_of, settle
+from cds_service.hooks.desk import Desk
 from cds_service.hooks.patient_view import next_therapy
+from cds_service.hooks.registry import Caller
 from cds_service.settings import load
+from cds_service.trust.clients import Client
 
 LIMITS = {"10 kB": 8.0, "150 kB": 6.0, "2 MB": 3.0}
 
@@ -40,9 +44,10 @@ def measure(body: Body, call: Callable[[bytes], bytes], repeats: int) -> tuple[f
 
 def handler() -> Callable[[bytes], bytes]:
     """The service from bytes to bytes, without the HTTP around it."""
-    service = next_therapy(knowledge_of(load()))
+    service = next_therapy(Desk(knowledge_of(load())))
     settle()
-    return lambda data: orjson.dumps(service.respond(service.read(data), AS_OF).body())
+    caller = Caller(Client(), datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC), AS_OF)
+    return lambda data: orjson.dumps(service.respond(service.read(data), caller).body())
 
 
 def main(arguments: list[str]) -> int:

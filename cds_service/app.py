@@ -5,18 +5,34 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from cds_service.errors import ConfigurationFault
 from cds_service.fhir.warming import warm
 from cds_service.hooks.about import about
+from cds_service.hooks.call_back import CallBack
+from cds_service.hooks.desk import Desk
+from cds_service.hooks.feedback import receive
 from cds_service.hooks.knowledge import Knowledge, SitePolicy, gather
 from cds_service.hooks.patient_view import next_therapy
 from cds_service.hooks.self_test import check
+from cds_service.outbound.client import Outbound
 from cds_service.settings import Settings, load, unknown_variables
+from cds_service.store.connections import sqlite_file
+from cds_service.store.schema import upgrade
+from cds_service.store.sealing import Sealing, make_key_file, read_keys
+from cds_service.store.store import Store
+from cds_service.trust.issuers import load as load_issuers
+from cds_service.trust.keys import Keys
+from cds_service.trust.tokens import Gate
 from cds_service.web.assembly import assemble
 from cds_service.web.event_log import event_log
+
+DEFAULT_STORE = "nextline-cds"
+"""What the key and the spool are called where the database is no file."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -27,7 +43,22 @@ def create_app(settings: Settings | None = None) -> Flask:
         log.warning("setting_unknown", variable=name)
     knowledge = knowledge_of(settings)
     checked = check(knowledge)
-    return assemble(settings, [next_therapy(knowledge)], about(knowledge), checked, log, clock(settings.timezone))
+    issuers = load_issuers(settings.clients_file, local_http=not settings.production) if settings.clients_file else {}
+    sites = {issuer.site: knowledge_of(settings, issuer.site) for issuer in issuers.values() if issuer.site}
+    outbound = outbound_of(settings)
+    store = store_of(settings)
+    desk = Desk(knowledge, sites, call_back_of(settings, outbound), store, settings.silence_days)
+    keys = Keys(outbound, local_http=not settings.production)
+    return assemble(
+        settings,
+        [next_therapy(desk)],
+        about(knowledge),
+        checked,
+        log,
+        clock(settings.timezone),
+        gate=Gate(issuers, keys, store.spend) if settings.auth == "jwt" else None,
+        feedback=lambda body, service, client, now: receive(body, service, client, now, store),
+    )
 
 
 def settle() -> None:
@@ -41,11 +72,47 @@ def settle() -> None:
     gc.freeze()
 
 
-def knowledge_of(settings: Settings) -> Knowledge:
-    """Mappings, thresholds and templates as the settings ask for them. Errors: ConfigurationFault."""
+def outbound_of(settings: Settings) -> Outbound:
+    """The one outbound client."""
+    ca_file = str(settings.tls_ca_file) if settings.tls_ca_file else None
+    return Outbound(private=settings.private_allowed, loopback=not settings.production, ca_file=ca_file)
+
+
+def call_back_of(settings: Settings, outbound: Outbound) -> CallBack:
+    """How FHIR servers are called back."""
+    return CallBack(
+        outbound,
+        open_servers=settings.open_fhir_servers,
+        local_http=not settings.production,
+        seconds=settings.call_back_seconds,
+    )
+
+
+def store_of(settings: Settings) -> Store:
+    """The store, its schema checked; in development an SQLite file and its key are made where they are missing.
+
+    Errors: ConfigurationFault.
+    """
+    key_file, url = settings.store_key_file, settings.database_url
+    if not settings.production:
+        beside = sqlite_file(url)
+        key_file = key_file or (beside or Path(DEFAULT_STORE)).with_suffix(".key")
+        make_key_file(key_file)
+        if beside is not None:
+            upgrade(url)
+    if key_file is None:
+        raise ConfigurationFault("CDS_STORE_KEY_FILE: is needed")
+    spool = settings.spool_dir or (sqlite_file(url) or Path(DEFAULT_STORE)).with_suffix(".spool")
+    store = Store(url, Sealing(read_keys(key_file)), spool)
+    store.check()
+    return store
+
+
+def knowledge_of(settings: Settings, site: str = "") -> Knowledge:
+    """Mappings, thresholds and templates as the settings ask for them, of one site. Errors: ConfigurationFault."""
     return gather(
         SitePolicy(
-            site=settings.site,
+            site=site or settings.site,
             thresholds_file=settings.thresholds_file,
             public_base_url=settings.public_base_url or settings.local_base_url,
             as_of_allowed=settings.as_of_allowed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cds_service.fhir import strict_json
 from cds_service.hooks import patient_view
 from cds_service.hooks.evaluation import Evaluation, evaluate
 from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.registry import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,14 @@ def answer(chart: ChartFile, today: date, as_of: date | None, knowledge: Knowled
     """The response object, the same that the server sends. Errors: RequestFault."""
     if chart.request is None:
         return {"cards": list(explain(chart, today, as_of, knowledge).cards)}
-    request = replace(chart.request, as_of=as_of or chart.request.as_of)
-    return patient_view.respond(request, today, knowledge).body()
+    return Answer(explain(chart, today, as_of, knowledge).cards).body()
 
 
 def explain(chart: ChartFile, today: date, as_of: date | None, knowledge: Knowledge) -> Evaluation:
     """The evaluation with its case and its trace. Errors: RequestFault."""
     if chart.request is None:
         return evaluate(chart.bundle or {}, chart.patient_id, as_of or today, knowledge)
-    request = replace(chart.request, as_of=as_of or chart.request.as_of)
-    _, evaluation = patient_view.judge(request, today, knowledge)
-    return evaluation
+    return patient_view.judge(chart.request, as_of or chart.request.as_of or today, knowledge).evaluation
 
 
 def _patient_of(bundle: Mapping[str, Any]) -> str:

@@ -55,7 +55,8 @@ def running_server() -> Iterator[str]:
     settings |= {"CDS_PORT": str(port), "CDS_WORKERS": "1", "CDS_LOG_LEVEL": "error"}
     settings["CDS_PUBLIC_BASE_URL"] = STORED_BASE_URL
     base = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile("w+") as words:
+    with tempfile.TemporaryDirectory(prefix="nextline-demo-") as folder, tempfile.TemporaryFile("w+") as words:
+        settings["CDS_DATABASE_URL"] = f"sqlite:///{folder}/demo.sqlite3"
         server = subprocess.Popen(gunicorn_command(), env=settings, stdout=words, stderr=words)  # noqa: S603
         try:
             if not _ready(base, server):

@@ -25,7 +25,6 @@ a value, an identifier or a piece of the body may be patient data. Keys of our o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 
 class NextlineError(Exception):
@@ -43,7 +42,7 @@ class ConfigurationFault(NextlineError):  # noqa: N818 - the house word for what
 class RequestFault(NextlineError):  # noqa: N818 - see ConfigurationFault
     """A call that is refused. `issue_code` is the FHIR IssueType, `expression` where in the body (no values)."""
 
-    issue_code: ClassVar[str] = "processing"
+    issue_code: str = "processing"
 
     def __init__(self, message: str, *, expression: str = "") -> None:
         self.message = message
@@ -89,10 +88,14 @@ class PreconditionFailed(RequestFault):
 
 
 class DataUnobtainable(PreconditionFailed):
-    """412: required prefetch keys are absent or failed, and could not be fetched (PFD-6, PFD-7)."""
+    """412: required prefetch keys are absent or failed, and could not be fetched (PFD-6, PFD-7).
 
-    def __init__(self, missing: Iterable[str]) -> None:
+    `issue_code` is `timeout` or `transient` when the client's server was asked in vain.
+    """
+
+    def __init__(self, missing: Iterable[str], *, issue_code: str = "required") -> None:
         self.missing = tuple(sorted(missing))
+        self.issue_code = issue_code
         super().__init__("Required data could not be obtained. Prefetch keys missing: " + ", ".join(self.missing) + ".")
 
 

@@ -6,6 +6,12 @@ start that is refused never opens the port.
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+from typing import Any
+
 import gunicorn.http.wsgi  # type: ignore[import-untyped]
 
 from cds_service.settings import load_or_exit
@@ -16,10 +22,28 @@ _address = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 # The name of the server software is nobody's business, and it cannot be switched off by a setting.
 gunicorn.http.wsgi.SERVER = "nextline-cds"
 
+# The workers count into files of their own; it must be known before the counters are made.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="nextline-metrics-")
+    _owner = os.getpid()
+
+    @atexit.register
+    def _forget_counts() -> None:
+        if os.getpid() == _owner:
+            shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker ended: its gauges end with it, its counts stay in the sum."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
 wsgi_app = "cds_service.wsgi:application"
 bind = [f"{_address}:{_settings.port}"]
 preload_app = True
-worker_class = "cds_service.web.worker.OutcomeWorker"
+worker_class = "cds_service.web.worker.WholeRequestWorker"
 workers = _settings.workers
 threads = _settings.threads
 timeout = _settings.request_timeout

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.errors import ConfigurationFault
+from cds_service.startup import startup_faults
 
 PREFIX = "CDS_"
 DEFAULT_DATABASE = "sqlite:///nextline-cds.sqlite3"
@@ -51,8 +52,22 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     mode: Literal["development", "production"] = Field("development", description="production refuses unsafe settings")
     auth: Literal["none", "jwt"] = Field("none", description="how CDS clients prove who they are")
-    issuers: Words = Field((), description="issuers (iss) whose signed calls are accepted")
+    clients_file: Path | None = Field(None, description="TOML file of the CDS clients: issuers, keys, servers, sites")
     database_url: str = Field(DEFAULT_DATABASE, min_length=1, description="where decisions and feedback are kept")
+    store_key_file: Path | None = Field(None, description="keys that seal what is stored; made in development")
+    spool_dir: Path | None = Field(None, description="where records wait while the database is away")
+    retention_days: int = Field(1095, ge=1, le=36_500, description="days until what is about a person is erased")
+    silence_days: int = Field(30, ge=0, le=3650, description="days an overridden card stays quiet; 0: it does not")
+    fhir_servers: Words = Field((), description="FHIR servers to call back for clients without a token (development)")
+    open_fhir_servers: bool = Field(False, description="call listed FHIR servers without a token (development)")
+    private_addresses: bool | None = Field(
+        None, description="may servers be in private networks; development: yes"
+    )
+    tls_ca_file: Path | None = Field(
+        None, description="authorities trusted for outgoing calls; unset: usual"
+    )
+    call_back_seconds: float = Field(1.5, gt=0, le=10, description="seconds for all calls to a FHIR server together")
+    sign_off_file: Path | None = Field(None, description="TOML file with the site's sign-off of the knowledge")
     public_base_url: str = Field("", description="address clients use, without /cds-services; may have a path")
     allowed_hosts: Words = Field((), description="further host names this service answers for; * for any")
     cors_origins: Words | None = Field(None, description="browser origins; unset: any in development, none else")
@@ -63,6 +78,7 @@ class Settings(BaseSettings):
     quiet_rules: Words = Field((), description="rule ids whose cards this site does not want (R-01)")
     indicator_cap: Literal["info", "warning", "critical"] = Field("warning", description="highest indicator of a card")
     smart_link: bool = Field(False, description="offer the SMART app on cards")
+    client_rate: float = Field(0, ge=0, le=100_000, description="calls a second of one client, per worker; 0: no limit")
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="largest request body")
     max_entries: int = Field(10_000, ge=1, le=1_000_000, description="most Bundle entries in one call")
     workers: int = Field(2, ge=1, le=256, description="worker processes")
@@ -72,7 +88,7 @@ class Settings(BaseSettings):
 
     _given: frozenset[str] = PrivateAttr(frozenset())
 
-    @field_validator("issuers", "allowed_hosts", "cors_origins", "quiet_rules", mode="before")
+    @field_validator("fhir_servers", "allowed_hosts", "cors_origins", "quiet_rules", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
@@ -136,6 +152,11 @@ class Settings(BaseSettings):
         return not self.production if self.allow_as_of is None else self.allow_as_of
 
     @property
+    def private_allowed(self) -> bool:
+        """May an outgoing call go to a private address?"""
+        return not self.production if self.private_addresses is None else self.private_addresses
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Browser origins that may read answers (CORS-2)."""
         if self.cors_origins is None:
@@ -177,7 +198,7 @@ def load(**given: Any) -> Settings:
     except ValidationError as error:
         raise ConfigurationFault([_sentence(fault) for fault in error.errors(include_input=False)]) from None
     settings._given = frozenset(given)
-    faults = tuple(production_faults(settings)) if settings.production else tuple(unbuilt_faults(settings))
+    faults = tuple(startup_faults(settings))
     if faults:
         raise ConfigurationFault(faults)
     return settings
@@ -200,30 +221,6 @@ def unknown_variables() -> tuple[str, ...]:
     """Environment variables that begin like ours and are none of ours: most often a typing error."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     return tuple(sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known))
-
-
-def unbuilt_faults(settings: Settings) -> list[str]:
-    """What the settings ask for and this release cannot do. Starting without it would be a lie."""
-    if settings.auth == "jwt":
-        return ["CDS_AUTH: jwt is not part of this release: it cannot check who calls it"]
-    return []
-
-
-def production_faults(settings: Settings) -> list[str]:
-    """Why this may not run on real patients (contract section 6). Never empty in this release: see `unbuilt_faults`."""
-    checks = (
-        (settings.auth != "jwt", "CDS_AUTH: production needs jwt"),
-        (not settings.issuers, "CDS_ISSUERS: production needs the list of trusted issuers"),
-        (not settings.public_base_url, "CDS_PUBLIC_BASE_URL: production needs the https address clients use"),
-        (settings.public_base_url.startswith("http://"), "CDS_PUBLIC_BASE_URL: production needs https"),
-        ("database_url" not in settings.model_fields_set, "CDS_DATABASE_URL: production needs a database of its own"),
-        (settings.as_of_allowed, "CDS_ALLOW_AS_OF: production answers for today only"),
-        ("*" in settings.origins, "CDS_CORS_ORIGINS: production needs a list of origins, not *"),
-        ("*" in settings.allowed_hosts, "CDS_ALLOWED_HOSTS: production needs host names, not *"),
-        (settings.log_level == "debug", "CDS_LOG_LEVEL: debug is for development"),
-        (True, "CDS_MODE: production needs client authentication (signed calls), which is not part of this release"),
-    )
-    return [sentence for wrong, sentence in checks if wrong]
 
 
 def _fault(message: str) -> PydanticCustomError:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,19 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
+
+pytest.register_assert_rewrite("tests.contract.wire")
+
+from tests.contract.wire import CheckedClient  # noqa: E402 - what it asserts is reported in full
+
+# Every answer that a test gets from an app of ours is checked against its strict schema.
+Flask.test_client_class = CheckedClient
+
+# Apps made in this process keep what they keep in a folder of their own, not in the checkout.
+_KEPT = tempfile.TemporaryDirectory(prefix="nextline-tests-")
+os.environ.setdefault("CDS_DATABASE_URL", f"sqlite:///{_KEPT.name}/tests.sqlite3")
 
 SECONDS_TO_START = 60
 COMMAND = (sys.executable, "-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings")
@@ -49,7 +62,8 @@ def environment(**settings: str) -> dict[str, str]:
 def running_server(log: Path, **settings: str) -> Iterator[Server]:
     """The real gunicorn process on a free port, ready to answer; stopped at the end."""
     port = free_port()
-    given = {"CDS_PORT": str(port), "CDS_WORKERS": "1"} | settings
+    database = f"sqlite:///{log.with_suffix('.sqlite3')}"
+    given = {"CDS_PORT": str(port), "CDS_WORKERS": "1", "CDS_DATABASE_URL": database} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(COMMAND, env=environment(**given), stdout=output, stderr=output)
     try:

@@ -17,7 +17,9 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     # Outer ring: joins the parts.
     "app": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
     "wsgi": frozenset({"app", "settings", "errors"}),
+    "resource_files": frozenset(),
     "chart_file": frozenset({"hooks", "cdshooks", "fhir", "errors"}),
     "demo": frozenset({"stories", "terminal", "errors"}),
     "review_pages": frozenset({"guideline", "mapping", "stories"}),
@@ -41,14 +43,15 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     # Leaves.
     "stories": frozenset({"errors"}),
     "terminal": frozenset(),
-    "settings": frozenset({"errors"}),
+    "settings": frozenset({"startup", "errors"}),
+    "startup": frozenset({"errors"}),
     "errors": frozenset(),
 }
 STANDARD_LIBRARY_ONLY = ("case", "guideline")
 ONLY_OUTSIDERS: Mapping[str, frozenset[str]] = {"terminal": frozenset({"rich"})}
 
 # Rooms that may ask what time it is. Everywhere else "today" is an argument.
-MAY_READ_THE_CLOCK = frozenset({"web", "app", "cli", "demo"})
+MAY_READ_THE_CLOCK = frozenset({"web", "app", "cli", "commands", "demo"})
 CLOCKS = frozenset({("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")})
 CLOCK_FUNCTIONS = frozenset({"time", "time_ns", "localtime", "gmtime", "ctime"})
 

@@ -89,10 +89,20 @@ def test_all_faults_are_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {fault.partition(":")[0] for fault in faults} == {"CDS_PORT", "CDS_MODE", "CDS_SITE", "CDS_WORKERS"}
 
 
+COMPLETE = {
+    "CDS_MODE": "production",
+    "CDS_AUTH": "jwt",
+    "CDS_CLIENTS_FILE": "/etc/nextline/clients.toml",
+    "CDS_STORE_KEY_FILE": "/etc/nextline/store.keys",
+    "CDS_PUBLIC_BASE_URL": "https://cds.example.org",
+    "CDS_DATABASE_URL": "postgresql+psycopg://db.example.org/cds",
+}
+
+
 class TestProduction:
     def test_it_names_everything_that_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         named = {fault.partition(":")[0] for fault in faults_of(monkeypatch, CDS_MODE="production")}
-        assert {"CDS_AUTH", "CDS_ISSUERS", "CDS_PUBLIC_BASE_URL", "CDS_DATABASE_URL"} <= named
+        assert {"CDS_AUTH", "CDS_CLIENTS_FILE", "CDS_STORE_KEY_FILE", "CDS_PUBLIC_BASE_URL", "CDS_DATABASE_URL"} <= named
 
     @pytest.mark.parametrize(
         ("variable", "value"),
@@ -103,36 +113,27 @@ class TestProduction:
             ("CDS_ALLOWED_HOSTS", "*"),
             ("CDS_LOG_LEVEL", "debug"),
             ("CDS_AUTH", "none"),
+            ("CDS_OPEN_FHIR_SERVERS", "true"),
         ],
     )
     def test_it_refuses_what_is_fit_for_development_only(
         self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
     ) -> None:
-        complete = {
-            "CDS_MODE": "production",
-            "CDS_AUTH": "jwt",
-            "CDS_ISSUERS": "https://ehr.example.org",
-            "CDS_PUBLIC_BASE_URL": "https://cds.example.org",
-            "CDS_DATABASE_URL": "postgresql+psycopg://db.example.org/cds",
-        }
-        said = faults_of(monkeypatch, **complete)
-        unsafe = faults_of(monkeypatch, **complete | {variable: value})
-        assert [fault.partition(":")[0] for fault in unsafe if fault not in said] == [variable]
+        unsafe = faults_of(monkeypatch, **COMPLETE | {variable: value})
+        assert [fault.partition(":")[0] for fault in unsafe] == [variable]
 
-    def test_until_calls_are_authenticated_nothing_makes_it_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        faults = faults_of(
-            monkeypatch,
-            CDS_MODE="production",
-            CDS_AUTH="jwt",
-            CDS_ISSUERS="https://ehr.example.org",
-            CDS_PUBLIC_BASE_URL="https://cds.example.org",
-            CDS_DATABASE_URL="postgresql+psycopg://db.example.org/cds",
-        )
-        assert len(faults) == 1
-        assert "client authentication" in faults[0]
+    @pytest.mark.parametrize("variable", sorted(set(COMPLETE) - {"CDS_MODE", "CDS_DATABASE_URL"}))
+    def test_nothing_that_it_needs_may_be_left_out(self, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+        rest = {name: value for name, value in COMPLETE.items() if name != variable}
+        assert variable in {fault.partition(":")[0] for fault in faults_of(monkeypatch, **rest)}
 
-    def test_jwt_is_not_promised_in_development_either(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert faults_of(monkeypatch, CDS_AUTH="jwt")[0].startswith("CDS_AUTH: ")
+    def test_it_starts_with_all_of_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in COMPLETE.items():
+            monkeypatch.setenv(name, value)
+        assert load().production
+
+    def test_jwt_needs_its_clients_in_development_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert faults_of(monkeypatch, CDS_AUTH="jwt")[0].startswith("CDS_CLIENTS_FILE: ")
 
     def test_the_process_ends_with_an_error_and_one_line_for_each_fault(self) -> None:
         ended = subprocess.run(COMMAND, env=environment(CDS_MODE="production"), capture_output=True, timeout=60)

@@ -14,6 +14,7 @@ ELLIPSIS = "…"
 _SCHEME = re.compile(r"(?i)\b(https?|ftps?|mailto|xmpp|javascript|vbscript|data|file)\s*:")
 # Every scheme holds one of these; looking for them is cheaper. Only ASCII can be looked at so (U+017F is an s to `re`).
 _IN_SCHEMES = ("http", "ftp", "mailto", "xmpp", "script", "data", "file")
+_SCHEMES = ("http", "https", "ftp", "ftps", "mailto", "xmpp", "javascript", "vbscript", "data", "file")
 _WWW = re.compile(r"(?i)\bwww\.")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#])")
 _BLOCK_START = re.compile(r"^(?:([-+=])(?=[-+=\s]|$)|(\d+)([.)])(?=\s|$))")
@@ -24,21 +25,42 @@ _HARMLESS = re.compile(
 )
 
 
+def is_harmless(text: str, limit: int) -> bool:
+    """Whether a text of at most `limit` characters is safe to show as it stands, wherever it stands."""
+    return len(text) <= limit and ((text.isalnum() and text.isascii()) or _HARMLESS.fullmatch(text) is not None)
+
+
 def plain_text(text: str, limit: int) -> str:
     """One line without control, bidi or private characters, angle brackets or addresses; at most `limit` long."""
-    if len(text) <= limit and _HARMLESS.fullmatch(text):
+    if len(text) <= limit and _is_plain(text):
         return text
     return _shortened(_unlinked(_printable(text)).replace("<", "‹").replace(">", "›"), limit)
 
 
 def chart_text(text: str, limit: int = 80) -> str:
     """Chart text for Markdown: one line, no markup, no HTML, no links; at most `limit` characters before escaping."""
-    if len(text) <= limit and _HARMLESS.fullmatch(text):
+    if is_harmless(text, limit):
         return text
     shown = _unlinked(_shortened(_printable(text), limit))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = _MARKDOWN.sub(r"\\\1", shown)
     return _BLOCK_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", shown)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no step of `plain_text` would change it: asked of every summary, and nearly always so."""
+    if not (text.isascii() and text.isprintable()) or "  " in text or "<" in text or ">" in text or "@" in text:
+        return False
+    if "www." in text.lower() or text != text.strip():
+        return False
+    return ":" not in text or not _may_be_address(text)
+
+
+def _may_be_address(text: str) -> bool:
+    for part in text.split(":")[:-1]:  # noqa: SIM110
+        if part.rstrip().lower().endswith(_SCHEMES):
+            return True
+    return False
 
 
 def _unlinked(text: str) -> str:

@@ -10,24 +10,24 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from cds_service.cards.escape import plain_text
+from cds_service.cards.escape import is_harmless, plain_text
 from cds_service.cards.numbers import percent, shown
 from cds_service.cards.wording_classes import ANOTHER_COURSE, CLASSES, LINE_CLASSES
 from cds_service.cards.wording_requests import MISSING
 from cds_service.cards.wording_vetoes import veto_wording
-from cds_service.guideline.assessment import Assessment
+from cds_service.case.model import Comparator
+from cds_service.guideline.assessment import SAID, Assessment
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~#{}]")
+_MORE_OR_LESS: dict[Comparator, str] = {**SAID, "<": "less than ", ">": "more than "}
+_TURNED: dict[Comparator, Comparator] = {"": "", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _UNIT = {"MN": "g/d", "LN": "g/g"}
 _ANTIBODY = {"NEG": "anti-PLA2R gone", "LOW": "anti-PLA2R low", "NA": "PLA2R-negative disease"}
 
+_SHARES = ("reduction", "egfr_fall", "creatinine_rise", "trough_share", "dose_fraction")
 _PLAIN: dict[str, Callable[[float], str]] = {
-    "reduction": percent,
-    "egfr_fall": percent,
-    "creatinine_rise": percent,
-    "trough_share": percent,
-    "dose_fraction": percent,
+    **dict.fromkeys(_SHARES, percent),
     "egfr": shown,
     "egfr_reference": shown,
     "albumin": lambda value: f"{shown(value)} g/L",
@@ -48,13 +48,27 @@ _LINES = ("line", "failed")
 _WORDS = ("check", "ln_class")
 
 
-def shown_figures(assessment: Assessment, names: Iterable[str] | None = None) -> dict[str, str]:
-    """The figures of the assessment in words, and the ones derived from it (change, time, antibody_state, ...).
+class Figures(dict[str, str]):
+    """The figures of one assessment in words, each written when a sentence first asks for it.
 
-    `names` are the ones a sentence can use; all when left out. A figure without a value is absent.
+    Also those derived from them (change, time, antibody_state, ...). A figure without a value is "".
     """
-    wanted = _WRITERS.keys() if names is None else _WRITERS.keys() & names
-    return {name: text for name in wanted if (text := _WRITERS[name](assessment))}
+
+    __slots__ = ("_assessment",)
+
+    def __init__(self, assessment: Assessment) -> None:
+        self._assessment = assessment
+
+    def __missing__(self, name: str) -> str:
+        writer = _WRITERS.get(name)
+        text = self[name] = writer(self._assessment) if writer else ""
+        return text
+
+
+def shown_figures(assessment: Assessment) -> dict[str, str]:
+    """All figures of the assessment in words; one without a value is absent."""
+    figures = Figures(assessment)
+    return {name: text for name in _WRITERS if (text := figures[name])}
 
 
 def duration(days: int) -> str:
@@ -64,27 +78,40 @@ def duration(days: int) -> str:
 
 def line_names(codes: str) -> str:
     """Class codes in words: `CNI, CYC` becomes `CNI and cyclophosphamide`."""
+    if codes in LINE_CLASSES:
+        return LINE_CLASSES[codes]
     return joined(LINE_CLASSES.get(code, code) for code in re.split(r"[,;+/\s]+", codes) if code)
 
 
 def joined(words: Iterable[str]) -> str:
     """a, b and c."""
-    listed = list(dict.fromkeys(words))
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}" if listed else ""
+    *others, last = dict.fromkeys(words) or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def moved(reduction: float, sign: Comparator, fell: str, rose: str) -> str:
+    """By how much proteinuria fell, or rose where negative; a share with a sign may be more, or the opposite."""
+    if reduction < 0:
+        reduction, sign, fell, rose = -reduction, _TURNED[sign], rose, fell
+    other = f" or {rose}" if sign[:1] == "<" else ""
+    return f"{fell} {_MORE_OR_LESS[sign]}{percent(reduction)}{other}"
 
 
 def repeats_rituximab(assessment: Assessment) -> bool:
     """A second course (MN-09, MN-21) is said as such: "consider rituximab" would read as a mistake."""
-    return assessment.next_class == "RTX" and any("RTX" in line.classes for line in assessment.lines)
+    if assessment.next_class != "RTX":
+        return False
+    return "RTX" in [code for line in assessment.lines for code in line.classes]
 
 
 def _change(assessment: Assessment) -> str:
-    reduction = _number(assessment, "reduction")
+    reduction = _number("reduction", assessment)
     if reduction is None:
         return ""
-    if abs(reduction) < 0.005:
+    sign = assessment.signs.get("reduction", "")
+    if not sign and -0.005 < reduction < 0.005:
         return "did not change"
-    return f"fell {percent(reduction)}" if reduction > 0 else f"rose {percent(-reduction)}"
+    return moved(reduction, sign, "fell", "rose")
 
 
 def _next(assessment: Assessment) -> str:
@@ -103,55 +130,58 @@ def _reasons(assessment: Assessment) -> str:
 
 
 def _antibody_state(assessment: Assessment) -> str:
-    antibody = _word(assessment, "antibody")
+    antibody = _word("antibody", assessment)
     if antibody == "POS":
-        value = _plain(assessment, "antibody_value")
+        value = _plain("antibody_value", assessment)
         return f"anti-PLA2R persists at {value}" if value else "anti-PLA2R persists"
     return _ANTIBODY.get(antibody, "")
 
 
-def _plain(assessment: Assessment, name: str) -> str:
-    value = _number(assessment, name)
-    return "" if value is None else _PLAIN[name](value)
+def _plain(name: str, assessment: Assessment) -> str:
+    value = _number(name, assessment)
+    if value is None:
+        return ""
+    words = _MORE_OR_LESS if name in _SHARES else SAID
+    return words[assessment.signs.get(name, "")] + _PLAIN[name](value)
 
 
-def _proteinuria(assessment: Assessment, name: str) -> str:
-    value = _number(assessment, name)
-    unit = _word(assessment, "current_unit") or _UNIT.get(assessment.disease or "", "")
-    return "" if value is None else f"{shown(value)} {unit}".strip()
+def _proteinuria(name: str, assessment: Assessment) -> str:
+    value = _number(name, assessment)
+    unit = _word("current_unit", assessment) or _UNIT.get(assessment.disease or "", "")
+    return "" if value is None else f"{SAID[assessment.signs.get(name, '')]}{shown(value)} {unit}".strip()
 
 
-def _time(assessment: Assessment, name: str) -> str:
-    days = _number(assessment, _TIMES[name])
+def _time(name: str, assessment: Assessment) -> str:
+    days = _number(_TIMES[name], assessment)
     return "" if days is None else duration(int(days))
 
 
-def _line(assessment: Assessment, name: str) -> str:
-    return line_names(_word(assessment, name))
+def _line(name: str, assessment: Assessment) -> str:
+    return line_names(_word(name, assessment))
 
 
-def _number(assessment: Assessment, name: str) -> float | None:
+def _number(name: str, assessment: Assessment) -> float | None:
     value = assessment.figures.get(name)
-    if isinstance(value, str) or value is None or not math.isfinite(value):
-        return None
-    return float(value)
+    return None if value is None or isinstance(value, str) or not math.isfinite(value) else value
 
 
-def _word(assessment: Assessment, name: str) -> str:
+def _word(name: str, assessment: Assessment) -> str:
     value = assessment.figures.get(name)
     return _safe(value) if isinstance(value, str) else ""
 
 
 def _safe(word: str) -> str:
+    if is_harmless(word, 60):
+        return word
     return plain_text(_MARKUP.sub(" ", word), 60)
 
 
 _WRITERS: dict[str, Callable[[Assessment], str]] = {
-    **{name: partial(_plain, name=name) for name in _PLAIN},
-    **{name: partial(_proteinuria, name=name) for name in _PROTEINURIA},
-    **{name: partial(_time, name=name) for name in _TIMES},
-    **{name: partial(_word, name=name) for name in _WORDS},
-    **{name: partial(_line, name=name) for name in _LINES},
+    **{name: partial(_plain, name) for name in _PLAIN},
+    **{name: partial(_proteinuria, name) for name in _PROTEINURIA},
+    **{name: partial(_time, name) for name in _TIMES},
+    **{name: partial(_word, name) for name in _WORDS},
+    **{name: partial(_line, name) for name in _LINES},
     "change": _change,
     "antibody_state": _antibody_state,
     "missing": _missing,

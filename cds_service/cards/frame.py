@@ -13,6 +13,7 @@ from cds_service.guideline.evidence import EVIDENCE
 OVERRIDE_SYSTEM = "https://nextline-cds.org/CodeSystem/override-reason"
 RULE_SYSTEM = "https://nextline-cds.org/CodeSystem/rule"
 _LEVELS: tuple[Severity, ...] = ("info", "warning", "critical")
+_SHOWN = {(severity, cap): min(severity, cap, key=_LEVELS.index) for severity in _LEVELS for cap in _LEVELS}
 _TOPICS = 512
 _SITES = 16
 
@@ -39,20 +40,13 @@ _OVERRIDE = [{"code": code, "system": OVERRIDE_SYSTEM, "display": text} for code
 
 def shown_indicator(severity: Severity, stamp: Stamp) -> Severity:
     """The severity, capped: a client that pops up `critical` at every chart opening gets switched off."""
-    return min(severity, stamp.indicator_cap, key=_LEVELS.index)
+    return _SHOWN[severity, stamp.indicator_cap]
 
 
 def source(assessment: Assessment, topic: str, stamp: Stamp) -> dict[str, Any]:
     """Guideline and year, the page about this service, and the rule as topic. Shared between cards: to be read only."""
-    return _source(assessment.disease or "MN", topic, topic_display(assessment, topic), stamp.public_base_url)
-
-
-def topic_display(assessment: Assessment, topic: str) -> str:
-    """Rule and state in words, for clients that list topics."""
-    if topic != assessment.rule:
-        return topic.replace("_", " ").capitalize()
-    state = assessment.state.removeprefix("MN_").removeprefix("LN_")
-    return f"{DISEASES[assessment.disease or 'MN']}, {state.replace('_', ' ').lower()}"
+    state = assessment.state if topic == assessment.rule else ""
+    return _source(assessment.disease or "MN", topic, state, stamp.public_base_url)
 
 
 def links(assessment: Assessment, stamp: Stamp) -> list[dict[str, str]]:
@@ -69,13 +63,21 @@ def override_reasons() -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=_TOPICS)
-def _source(disease: str, topic: str, display: str, public_base_url: str) -> dict[str, Any]:
+def _source(disease: str, topic: str, state: str, public_base_url: str) -> dict[str, Any]:
     base = public_base_url.rstrip("/")
     return {
         "label": SOURCES[disease],
         **({"url": f"{base}/about"} if base else {}),
-        "topic": {"system": RULE_SYSTEM, "code": topic, "display": display},
+        "topic": {"system": RULE_SYSTEM, "code": topic, "display": _topic_display(disease, topic, state)},
     }
+
+
+def _topic_display(disease: str, topic: str, state: str) -> str:
+    """Disease and state in words, for clients that list topics; a topic that is no rule in its own words."""
+    if not state:
+        return topic.replace("_", " ").capitalize()
+    words = state.removeprefix("MN_").removeprefix("LN_").replace("_", " ").lower()
+    return f"{DISEASES[disease]}, {words}"
 
 
 @lru_cache(maxsize=_SITES)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
+from typing import NamedTuple
 
 from cds_service.cards.escape import plain_text
-from cds_service.cards.figures import repeats_rituximab, shown_figures
-from cds_service.cards.filling import fill, names_in
+from cds_service.cards.figures import Figures, repeats_rituximab
+from cds_service.cards.filling import fill
 from cds_service.cards.wording import RULES
 from cds_service.cards.wording_classes import CLASSES
 from cds_service.cards.wording_notes import NOTES
@@ -31,42 +31,56 @@ _AGENTS_OF_RULE = {
     **dict.fromkeys(("MN-30", "MN-31", "MN-36", "MN-37"), ("Rituximab", "Anti-CD20 therapy")),
     **dict.fromkeys(("MN-32", "MN-33", "MN-34", "MN-35"), ("Cyclophosphamide", "The alkylating agent")),
 }
+# "Consider rituximab", but "Consider CNI added to ...".
+_CONSIDER = {
+    code: fill(ACTIONS["START_CLASS"].heading, {"next": name if name[1:2].isupper() else name[:1].lower() + name[1:]})
+    for code, name in ((code, wording.name) for code, wording in CLASSES.items())
+}
+_HOLDS = {note: wording.first for note, wording in NOTES.items() if wording.first}
 _HOLDING = {"INFECTION_ACTIVE": "SAFE-01", "MALIGNANCY_ACTIVE": "SAFE-02"}
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(NamedTuple):
     """`summary` is plain text for the card's first line; `lead` is the Markdown that opens the detail.
 
-    `change` names the entries of WOULD_CHANGE that go with it.
+    `change` names the entries of WOULD_CHANGE that go with it; `holds` are the holds that stop a dose.
     """
 
     summary: str
     lead: str
-    change: tuple[str, ...] = ()
+    change: tuple[str, ...]
+    holds: str
 
 
 def headline(assessment: Assessment) -> Headline:
     """The first lines of the card, filled with the assessment's figures."""
+    figures = Figures(assessment)
     action = ACTIONS.get(assessment.action, _UNKNOWN_ACTION)
-    heading = fill(action.heading, _name_of_next(assessment) or shown_figures(assessment, names_in(action.heading)))
-    wording = wording_of(assessment, heading)
-    wording = _naming_what_failed(assessment, wording)
-    figures = shown_figures(assessment, _names_of(wording.summary, wording.why))
-    why = " ".join(filter(None, (fill(wording.why, figures), _preference(assessment, wording), action.todo)))
-    lines = [f"**{heading}.** {why}", _first_line(assessment)]
-    return Headline(
-        plain_text(fill(wording.summary, figures), SUMMARY_LIMIT),
-        "\n\n".join(line for line in lines if line),
-        wording.change,
-    )
+    heading = _heading(assessment, action, figures)
+    wording = _naming_what_failed(assessment, wording_of(assessment, heading))
+    reasons = (fill(wording.why, figures), _preference(assessment, wording), action.todo)
+    lead = f"**{heading}.** {' '.join([reason for reason in reasons if reason])}"
+    holds = "; ".join([_HOLDS[note] for note in assessment.notes if note in _HOLDS])
+    # Holds stand right under the headline, not only in the list further down.
+    if holds and assessment.action != "DEFER":
+        lead = f"{lead}\n\n**First:** {holds}."
+    return Headline(plain_text(fill(wording.summary, figures), SUMMARY_LIMIT), lead, wording.change, holds)
+
+
+def _heading(assessment: Assessment, action: ActionWording, figures: Figures) -> str:
+    chosen = assessment.next_class
+    if assessment.action == "START_CLASS" and chosen in _CONSIDER and not repeats_rituximab(assessment):
+        return _CONSIDER[chosen]
+    return fill(action.heading, figures)
 
 
 def _naming_what_failed(assessment: Assessment, wording: RuleWording) -> RuleWording:
     """Rules about a failed class name its usual agent; a chart with another agent of that class must not read so."""
-    usual, other = _AGENTS_OF_RULE.get(assessment.rule, ("", ""))
+    if assessment.rule not in _AGENTS_OF_RULE:
+        return wording
+    usual, other = _AGENTS_OF_RULE[assessment.rule]
     agents = {agent for line in assessment.lines for agent in line.agents}
-    if not usual or not agents or usual.lower() in agents:
+    if not agents or usual.lower() in agents:
         return wording
     return replace(wording, summary=_renamed(wording.summary, usual, other), why=_renamed(wording.why, usual, other))
 
@@ -83,22 +97,9 @@ def wording_of(assessment: Assessment, heading: str = "") -> RuleWording:
     wording = RULES.get(assessment.rule)
     if wording is None:
         return RuleWording(UNKNOWN_RULE_SUMMARY.replace("{heading}", heading), "")
-    if "next" in names_in(wording.summary) and not assessment.next_class:
+    if not assessment.next_class and "{next}" in wording.summary:
         return RuleWording(NOTHING_LEFT_SUMMARY, f"{wording.why} {NOTHING_LEFT_WHY}", change=wording.change)
     return wording
-
-
-@lru_cache(maxsize=512)
-def _names_of(summary: str, why: str) -> frozenset[str]:
-    return names_in(summary) | names_in(why)
-
-
-def _name_of_next(assessment: Assessment) -> dict[str, str]:
-    wording = CLASSES.get(assessment.next_class)
-    if wording is None or repeats_rituximab(assessment):
-        return {}
-    # "Consider rituximab", but "Consider CNI added to ...".
-    return {"next": wording.name if wording.name[1:2].isupper() else wording.name[:1].lower() + wording.name[1:]}
 
 
 def _preference(assessment: Assessment, wording: RuleWording) -> str:
@@ -114,14 +115,3 @@ def _preference(assessment: Assessment, wording: RuleWording) -> str:
             return fill(NEXT_IN_LINE, figures | {"reason": veto_wording(veto.reason).short})
     # Clinical-spec 5.5, MN-30: only the wish for children reverses that list.
     return fill(NEXT_FOR_FERTILITY if assessment.rule == "MN-30" else NEXT_IN_LINE_UNEXPLAINED, figures)
-
-
-def first_things(assessment: Assessment) -> list[str]:
-    """The holds that stop a dose."""
-    return [NOTES[note].first for note in assessment.notes if note in NOTES and NOTES[note].first]
-
-
-def _first_line(assessment: Assessment) -> str:
-    """Holds stand right under the headline, not only in the list further down."""
-    holds = first_things(assessment)
-    return f"**First:** {'; '.join(holds)}." if holds and assessment.action != "DEFER" else ""

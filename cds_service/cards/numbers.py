@@ -12,14 +12,34 @@ _SMALL = 0.001
 # Below the first a whole number, below the second one of four decimals, has six significant digits at most.
 _WHOLE = 1_000_000
 _EXACT = 100
+# Between _SMALL and _EXACT such a text ("12.3", "0.35") has three significant digits at most.
+_SHORT = 4
 
 
 class Dates(dict[Day, str]):
-    """Ordinal days as dates, each written once. Lives as long as one card: days belong to a patient."""
+    """Ordinal days as dates, each written once. Lives as long as one call: days belong to a patient.
+
+    `today` and `as_of` are the day of the answer, as a number and as a date.
+    """
+
+    __slots__ = ("as_of", "today")
+
+    def __init__(self, on: date) -> None:
+        self.today = on.toordinal()
+        self.as_of = on.isoformat()
 
     def __missing__(self, day: Day) -> str:
-        written = self[day] = iso(day)
-        return written
+        text = self[day] = date.fromordinal(day).isoformat()
+        return text
+
+
+def written(value: float) -> tuple[float | int, str]:
+    """A value for programs and for readers: what `rounded` and `shown` say, in one go."""
+    if -_WHOLE < value < _WHOLE and value == (whole := int(value)):
+        return whole, str(whole)
+    if _SMALL <= value < _EXACT and len(text := repr(value)) <= _SHORT:
+        return value, text
+    return rounded(value), shown(value)
 
 
 def rounded(value: float) -> float | int:
@@ -39,6 +59,8 @@ def rounded(value: float) -> float | int:
 def shown(value: float) -> str:
     """A number in words' company: three significant digits after the point at most, never 1e+05."""
     size = abs(value)
+    if size < _WHOLE and value == (whole := int(value)):
+        return str(whole)
     if _SMALL <= size < 100:
         return f"{value:.3g}"
     return _tenths(value) if size >= 100 else _tiny(value)
@@ -46,8 +68,11 @@ def shown(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share as per cent with one decimal where there is one, so that 29.6 % is not read as the 30 % limit."""
+    hundredfold = share * 100
+    if not math.isfinite(hundredfold):
+        return "? %"
     # Adding 0.0 takes the sign from -0.0.
-    return f"{_tenths(round(share * 100, 1) + 0.0)} %"
+    return f"{round(hundredfold, 1) + 0.0:.1f}".removesuffix(".0") + " %"
 
 
 def _tenths(value: float) -> str:
@@ -59,8 +84,3 @@ def _tiny(value: float) -> str:
         return "?"
     text = f"{float(f'{value:.3g}'):.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def iso(day: Day) -> str:
-    """The date of an ordinal day."""
-    return date.fromordinal(day).isoformat()

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from datetime import date
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from cds_service.cards.numbers import Dates, rounded
+from cds_service.cards.numbers import Dates
 from cds_service.cards.stamp import Stamp
 from cds_service.case.model import Case
-from cds_service.guideline.assessment import Assessment, Fact, LineSummary
+from cds_service.guideline.assessment import Assessment, LineSummary
 
 RECOMMENDATION = "org.nextline-cds.recommendation"
 
 
 def recommendation(
-    assessment: Assessment, conflicts: Sequence[str], case: Case, on: date, stamp: Stamp, dates: Dates
+    assessment: Assessment,
+    conflicts: Sequence[str],
+    facts: Sequence[Mapping[str, Any]],
+    case: Case,
+    stamp: Stamp,
+    dates: Dates,
 ) -> dict[str, Any]:
-    """The members of the contract, without the empty ones."""
-    starts = assessment.action == "START_CLASS"
-    return without_empty(
-        {
-            "disease": assessment.disease,
-            "state": assessment.state,
-            "action": assessment.action,
-            "nextClass": assessment.next_class if starts else None,
-            "alternatives": open_alternatives(assessment),
-            "vetoed": [_reasoned("class", veto.therapy_class, veto.reason) for veto in assessment.vetoed],
-            "rule": assessment.rule,
-            "severity": assessment.severity,
-            "notes": _said(assessment.notes),
-            "missing": _said(assessment.missing),
-            "evidence": _said(assessment.evidence),
-            "conflicts": _said(conflicts),
-            "facts": [_fact(fact, dates) for fact in assessment.facts],
-            "lines": [_line(line, dates) for line in assessment.lines],
-            "setAside": [_reasoned("resource", item.resource, item.reason) for item in case.set_aside],
-            "asOf": on.isoformat(),
-            "versions": versions(stamp),
-        }
-    )
+    """The members of the contract, without the empty ones. `facts` as members of their own."""
+    half: dict[str, Any] = {"disease": assessment.disease, "state": assessment.state, "action": assessment.action}
+    if assessment.action == "START_CLASS":
+        _add_classes(half, assessment)
+    if assessment.vetoed:
+        half["vetoed"] = [_reasoned("class", veto.therapy_class, veto.reason) for veto in assessment.vetoed]
+    half["rule"] = assessment.rule
+    half["severity"] = assessment.severity
+    for name, words in (
+        ("notes", assessment.notes),
+        ("missing", assessment.missing),
+        ("evidence", assessment.evidence),
+        ("conflicts", conflicts),
+    ):
+        if words and (said := _said(words)):
+            half[name] = said
+    if facts:
+        half["facts"] = facts
+    if assessment.lines:
+        half["lines"] = [_line(line, dates) for line in assessment.lines]
+    if case.set_aside:
+        half["setAside"] = [_reasoned("resource", item.resource, item.reason) for item in case.set_aside]
+    half["asOf"] = dates.as_of
+    half["versions"] = versions(stamp)
+    return half
+
+
+def _add_classes(half: dict[str, Any], assessment: Assessment) -> None:
+    if assessment.next_class:
+        half["nextClass"] = assessment.next_class
+    if alternatives := open_alternatives(assessment):
+        half["alternatives"] = alternatives
 
 
 def without_empty(members: dict[str, Any]) -> dict[str, Any]:
@@ -50,16 +63,20 @@ def without_empty(members: dict[str, Any]) -> dict[str, Any]:
 
 def open_alternatives(assessment: Assessment) -> list[str]:
     """The alternatives that safety left; a vetoed class is never among them, whoever listed it."""
-    closed = {veto.therapy_class for veto in assessment.vetoed} | {assessment.next_class}
-    return [] if assessment.action != "START_CLASS" else [c for c in assessment.alternatives if c not in closed]
+    if assessment.action != "START_CLASS":
+        return []
+    closed = [assessment.next_class, *[veto.therapy_class for veto in assessment.vetoed]]
+    return [code for code in assessment.alternatives if code not in closed]
 
 
 def open_classes(assessment: Assessment) -> list[str]:
     """The classes a clinician can choose from, the leading one first."""
-    vetoed = {veto.therapy_class for veto in assessment.vetoed}
-    if assessment.action != "START_CLASS" or not assessment.next_class or assessment.next_class in vetoed:
+    chosen = assessment.next_class
+    if assessment.action != "START_CLASS" or not chosen:
         return []
-    return [assessment.next_class, *open_alternatives(assessment)]
+    if chosen in [veto.therapy_class for veto in assessment.vetoed]:
+        return []
+    return [chosen, *open_alternatives(assessment)]
 
 
 def shown_conflicts(assessment: Assessment, classes: Container[str]) -> tuple[str, ...]:
@@ -67,8 +84,9 @@ def shown_conflicts(assessment: Assessment, classes: Container[str]) -> tuple[st
 
     Rituximab with a CNI never appears without C-05 (clinical-spec 5.5).
     """
-    needed = ("C-05",) if "RTX_CNI" in classes else ()
-    return tuple(dict.fromkeys((*assessment.conflicts, *needed)))
+    if "RTX_CNI" in classes:
+        return tuple(dict.fromkeys((*assessment.conflicts, "C-05")))
+    return tuple(dict.fromkeys(assessment.conflicts)) if assessment.conflicts else ()
 
 
 def versions(stamp: Stamp) -> dict[str, Any]:
@@ -97,25 +115,15 @@ def _reasoned(kind: str, name: str, reason: str) -> dict[str, Any]:
     return members if name and reason else without_empty(members)
 
 
-def _fact(fact: Fact, dates: Dates) -> dict[str, Any]:
-    members = {
-        "name": fact.name,
-        "value": fact.value if isinstance(fact.value, str) else rounded(fact.value),
-        "unit": fact.unit,
-        "date": dates[fact.day],
-        "role": fact.role,
-        "source": fact.source,
-    }
-    return members if fact.unit and fact.role and fact.source else without_empty(members)
-
-
 def _line(line: LineSummary, dates: Dates) -> dict[str, Any]:
-    return without_empty(
-        {
-            "classes": _said(line.classes),
-            "start": dates[line.start],
-            "end": None if line.end is None else dates[line.end],
-            "outcome": line.outcome,
-            "sources": _said(line.sources),
-        }
-    )
+    members: dict[str, Any] = {"classes": _said(line.classes), "start": dates[line.start]}
+    if line.end is not None:
+        members["end"] = dates[line.end]
+    if not line.start_stated:
+        members["startStated"] = False
+    if not line.end_stated:
+        members["endStated"] = False
+    members["outcome"] = line.outcome
+    members["sources"] = _said(line.sources)
+    whole = members["classes"] and line.outcome and members["sources"]
+    return members if whole else without_empty(members)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
-from cds_service.case.model import Case, Finding, Quantity
+from cds_service.case.model import Case, Day, Finding, Quantity
 from cds_service.guideline.assessment import Assessment
 
 ANTI_CD20_CLASSES = frozenset({"RTX", "RTX_CNI", "ANTI_CD20_2G", "ANTI_CD20_COMBO"})
@@ -18,12 +17,13 @@ _DAYS_PER_YEAR = 365.25
 _OVER = frozenset({"inactive", "resolved", "remission"})
 
 
-def tests_by_class(classes: Sequence[str], assessment: Assessment, case: Case, on: date) -> dict[str, tuple[str, ...]]:
+def tests_by_class(
+    classes: Sequence[str], assessment: Assessment, case: Case, today: Day
+) -> dict[str, tuple[str, ...]]:
     """The classes in their order, each with the tests that come before it: keys of SCREENING.
 
     Also for alternatives, whose holds the notes of the leading class do not cover.
     """
-    today = on.toordinal()
     by_group: dict[str, tuple[str, ...]] = {}
     found = {}
     for therapy_class in classes:
@@ -44,11 +44,10 @@ def _group(therapy_class: str) -> str:
 def _tests_first(therapy_class: str, assessment: Assessment, case: Case, today: int) -> tuple[str, ...]:
     wanted: list[str] = []
     if therapy_class in ANTI_CD20_CLASSES:
-        wanted += [
-            key
-            for key, measure in (("HBSAG", "hbsag"), ("ANTI_HBC", "anti_hbc"))
-            if not _recent(case.answers(measure), today, _HEPATITIS_DAYS)
-        ]
+        if not _recent(case.answers("hbsag"), today, _HEPATITIS_DAYS):
+            wanted.append("HBSAG")
+        if not _recent(case.answers("anti_hbc"), today, _HEPATITIS_DAYS):
+            wanted.append("ANTI_HBC")
         if not _recent(case.series("igg"), today, _IGG_DAYS):
             wanted.append("IGG")
     if therapy_class == "CYC_GC" and not _recent(case.series("wbc"), today, _BLOOD_COUNT_DAYS):
@@ -64,9 +63,11 @@ def _pregnancy_test_due(therapy_class: str, assessment: Assessment, case: Case, 
         return False
     if "PREGNANCY_TEST_REQUIRED" in assessment.notes:
         return True
-    if any(c.concept == "pregnancy" and c.ended is None and c.clinical not in _OVER for c in case.conditions):
+    if not _may_be_pregnant(case, today):
         return False
-    return _may_be_pregnant(case, today) and not _recent(case.answers("pregnancy_test"), today, _PREGNANCY_TEST_DAYS)
+    if [c for c in case.conditions if c.concept == "pregnancy" and c.ended is None and c.clinical not in _OVER]:
+        return False
+    return not _recent(case.answers("pregnancy_test"), today, _PREGNANCY_TEST_DAYS)
 
 
 def _may_be_pregnant(case: Case, today: int) -> bool:

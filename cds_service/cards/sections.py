@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from cds_service.cards.escape import chart_text
+from cds_service.cards.facts import measure_name, said_value
 from cds_service.cards.figures import joined
+from cds_service.cards.numbers import Dates
 from cds_service.cards.wording_change import WOULD_CHANGE
 from cds_service.cards.wording_classes import CLASSES, LUPUS_REGIMENS, LUPUS_TRADE_OFFS, MENU, ClassWording
 from cds_service.cards.wording_conflicts import CONFLICTS
@@ -21,14 +23,28 @@ from cds_service.guideline.evidence import EVIDENCE, Evidence
 MOST_OF_A_FINDING = 240
 # Parts that follow from rule, class and register alone are remembered; nothing a chart says may be a key.
 _REMEMBERED = 512
+# Requests that do not say by themselves which measure an older value is of.
+_ABOUT_SEVERAL = frozenset({"CNI_TROUGH", "REPEAT_PROTEINURIA", "REPEAT_UPCR"})
 _TREATMENT = frozenset(
     {"START_CLASS", "CONTINUE", "WAIT_MONITOR", "TAPER_CNI", "TAPER_OFF_CNI", "REDUCE_CNI", "OPTIMIZE"}
 )
 
 
-def missing_tests(assessment: Assessment) -> str:
-    """Which test to order, for each missing code."""
-    return listed("To order or find", (MISSING[code].ask for code in assessment.missing if code in MISSING))
+def missing_tests(assessment: Assessment, dates: Dates) -> str:
+    """Which test to order, for each missing code, and its last value with the reason why it does not count."""
+    known = [code for code in assessment.missing if code in MISSING]
+    return listed("To order or find", [f"{MISSING[code].ask}{_last_values(code, assessment, dates)}" for code in known])
+
+
+def _last_values(code: str, assessment: Assessment, dates: Dates) -> str:
+    facts = {(fact.name, fact.source, fact.role): fact for fact in assessment.facts}
+    told = ""
+    for item in assessment.outdated:
+        if item.code == code:
+            fact = facts[item.measure, item.source, item.role]
+            last = f"{measure_name(item.measure)}, last" if code in _ABOUT_SEVERAL else "Last"
+            told += f" {last}: {said_value(fact)} on {dates[fact.day]}, {item.why}."
+    return told
 
 
 def options(assessment: Assessment, first: Mapping[str, tuple[str, ...]]) -> str:
@@ -36,23 +52,25 @@ def options(assessment: Assessment, first: Mapping[str, tuple[str, ...]]) -> str
 
     `first` holds the open classes in their order, each with the tests that come before it (keys of SCREENING).
     """
-    rows = [
-        f"{place}. {_option(code, assessment.disease or '', tests)}"
-        for place, (code, tests) in enumerate(first.items(), start=1)
-    ]
-    chosen = "\n".join(("**Options, first choice first**", "", *rows)) if rows else ""
-    ruled_out = listed(
-        "Ruled out for this patient",
-        (f"{class_name(code)}: {' '.join(reasons)}" for code, reasons in _vetoes(assessment).items()),
-    )
-    menu = listed("What an expert centre may weigh", (menu_name(code) for code in assessment.menu))
-    return "\n\n".join([part for part in (chosen, ruled_out, menu) if part])
+    parts = []
+    if first:
+        parts.append(_options(assessment.disease or "", tuple(first.items())))
+    if assessment.vetoed:
+        reasons = [f"{class_name(code)}: {' '.join(against)}" for code, against in _vetoes(assessment).items()]
+        parts.append(listed("Ruled out for this patient", reasons))
+    if assessment.menu:
+        parts.append(listed("What an expert centre may weigh", [menu_name(code) for code in assessment.menu]))
+    return "\n\n".join([part for part in parts if part])
 
 
 def cautions(assessment: Assessment) -> str:
     """The notes, apart from those about data and the vetoes, which have their own places."""
-    title = "Before starting" if assessment.action == "START_CLASS" else "Also note"
-    return listed(title, (_note(note) for note in assessment.notes if _is_caution(note, assessment)))
+    if not assessment.notes:
+        return ""
+    found = [_CAUTIONS[note] if note in _CAUTIONS else _note(note) for note in assessment.notes]
+    if assessment.action == "REFER_EXPERT" and _REFERRAL in found:
+        found.remove(_REFERRAL)  # the headline has just said so
+    return listed("Before starting" if assessment.action == "START_CLASS" else "Also note", found)
 
 
 def watch(assessment: Assessment) -> str:
@@ -75,9 +93,7 @@ def would_change(keys: tuple[str, ...]) -> str:
 
 def evidence(assessment: Assessment) -> str:
     """Each source in one line: citation, finding, and how sure the register is of it."""
-    strength = f" (strength: {chart_text(assessment.strength, 40)})" if assessment.strength else ""
-    sources = _sources(assessment.evidence)
-    return f"**Evidence{strength}**\n\n{sources}" if sources else ""
+    return _evidence(assessment.strength, assessment.evidence)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -107,6 +123,12 @@ def menu_name(code: str) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _options(disease: str, offered: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    """The classes with the tests that come before each, numbered."""
+    rows = [f"{place}. {_option(code, disease, tests)}" for place, (code, tests) in enumerate(offered, start=1)]
+    return "\n".join(("**Options, first choice first**", "", *rows))
+
+
 def _option(code: str, disease: str, tests: tuple[str, ...]) -> str:
     wording = CLASSES.get(code) or ClassWording(class_name(code), "", "", "", "")
     trade_off, regimen = wording.trade_off, wording.regimen
@@ -129,21 +151,15 @@ def _vetoes(assessment: Assessment) -> dict[str, list[str]]:
     return reasons
 
 
-def _is_caution(note: str, assessment: Assessment) -> bool:
-    known = NOTES.get(note)
-    if note == "EXPERT_REFERRAL" and assessment.action == "REFER_EXPERT":
-        return False  # the headline has just said so
-    return note != PREGNANCY_NOTE and not note.startswith("VETO_") and not (known and known.about_data)
-
-
 def _note(note: str) -> str:
-    known = NOTES.get(note)
-    return known.sentence if known else chart_text(note.replace("_", " ").capitalize(), 80)
+    """A note without an entry, in its own words; a veto is said where the classes are."""
+    return "" if note.startswith("VETO_") else chart_text(note.replace("_", " ").capitalize(), 80)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _sources(codes: tuple[str, ...]) -> str:
-    return "\n".join(f"- {_SOURCES[code]}" for code in codes if code in _SOURCES)
+def _evidence(strength: str, codes: tuple[str, ...]) -> str:
+    graded = f" (strength: {chart_text(strength, 40)})" if strength else ""
+    return listed(f"Evidence{graded}", [_SOURCES[code] for code in codes if code in _SOURCES])
 
 
 def _source(code: str, entry: Evidence) -> str:
@@ -155,6 +171,11 @@ def _source(code: str, entry: Evidence) -> str:
 
 
 _SOURCES = {code: _source(code, entry) for code, entry in EVIDENCE.items()}
+# What has its own place is nothing to say here.
+_CAUTIONS = {
+    note: "" if wording.about_data or note == PREGNANCY_NOTE else wording.sentence for note, wording in NOTES.items()
+}
+_REFERRAL = NOTES["EXPERT_REFERRAL"].sentence
 _WATCH_LUPUS = listed("Watch", LUPUS)
 _WATCH_MEMBRANOUS = listed("Watch", MEMBRANOUS)
 _WATCH_MEMBRANOUS_WITH_CNI = listed("Watch", (*MEMBRANOUS, *MEMBRANOUS_CNI))

@@ -10,7 +10,8 @@ from cds_service.guideline.assessment import Severity
 FhirVersion = Literal["R4", "R4B", "R5"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for every call, and a frozen one is three times as dear to make. Nobody changes one.
+@dataclass(slots=True)
 class Stamp:
     """The circumstances of one call, as plain values.
 
@@ -31,3 +32,19 @@ class Stamp:
     changed_thresholds: tuple[str, ...] = ()
     quiet_rules: frozenset[str] = frozenset()
     fhir_version: FhirVersion = "R4"
+
+    def of_call(self, hook_instance: str, patient_id: str, fhir_version: FhirVersion) -> Stamp:
+        """The stamp of one call: the same service, somebody's question about somebody."""
+        return Stamp(
+            self.service_version,
+            self.knowledge_version,
+            self.mappings_version,
+            hook_instance,
+            patient_id,
+            self.public_base_url,
+            self.indicator_cap,
+            self.smart_app,
+            self.changed_thresholds,
+            self.quiet_rules,
+            fhir_version,
+        )

@@ -75,11 +75,14 @@ ROLES: dict[str, str] = {
     "before the calcineurin inhibitor": "before CNI",
     "first relapse value": "first relapse",
     "first flare value": "first flare",
+    "outdated": "outdated",
+    "too late": "too late",
 }
 
 SET_ASIDE: dict[str, str] = {
     "BOUND_UNDECIDED": "a bound, not a number, and the bound alone does not decide",
     "CODE_CONFLICT": "its codes disagree about what it is",
+    "CODE_EXCLUDED": "its code is that of another disease or product",
     "CODE_UNMAPPED": "its code is not known here, only its name",
     "DATE_IMPRECISE": "its date is not exact enough",
     "DATE_MISSING": "no date",
@@ -91,12 +94,15 @@ SET_ASIDE: dict[str, str] = {
     "OTHER_PATIENT": "belongs to another patient",
     "PLAUSIBILITY_REJECTED": "outside the plausible range",
     "REFUTED": "recorded as ruled out",
+    "SERVER_WARNING": "warnings of the record system, no data",
     "STATUS": "its status says that it does not count",
     "STATUS_PRELIMINARY": "preliminary result",
     "UNIT_REJECTED": "unit missing or not accepted; never guessed",
     "UNREADABLE": "could not be read as FHIR",
+    "VALUES_DISAGREE": "two values on one day lead to different advice",
     "VALUE_ABSENT": "no value was given",
     "VALUE_UNREADABLE": "its value could not be read",
+    "VERSION_CONFLICT": "it came twice and differs; nothing says which is the later one",
 }
 
 NOT_PROVIDED: dict[str, str] = {

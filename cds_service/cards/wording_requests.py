@@ -126,7 +126,7 @@ MISSING: dict[str, RequestWording] = {
     ),
     "PRIOR_LINE_OUTCOME": RequestWording(
         "outcome of an earlier line",
-        "Find the proteinuria at the end of the earlier line, or record why it ended.",
+        "Find from when to when the earlier drug was given, why it ended, and the proteinuria at its end.",
         "Earlier result: outcome of the earlier treatment line",
     ),
 }

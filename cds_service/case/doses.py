@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from cds_service.case.drug_classes import MOFETIL_PER_ACID
+from cds_service.case.light import light_dataclass
 from cds_service.case.measures import at_least
 from cds_service.case.model import Day, Exposure
 from cds_service.case.segments import (
@@ -25,7 +25,7 @@ GRAMS_PER_STANDARD_M2_DOSE = 0.7
 STANDARD_M2_DOSE = 375.0
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class AntiCd20Dose:
     """Gram equivalents of one anti-CD20 segment.
 
@@ -55,7 +55,7 @@ def _infusion_grams(infusion: Exposure) -> float:
     return infusion.dose.milligrams / 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class CyclophosphamideDose:
     """Days on daily cyclophosphamide, number of pulses, and grams; grams None when any dose is unknown."""
 
@@ -142,9 +142,9 @@ def _total(milligrams: Iterable[float | None]) -> float | None:
 
 def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day, prior_grams: float | None) -> float:
     """Life-long grams as far as known: the recorded earlier total plus every dose that can be computed."""
-    records = [exposure for exposure in exposures if exposure.agent == "cyclophosphamide"]
-    known = [record for record in records if _daily_milligrams(record) is not None]
-    computed = _dose_of(known, today).grams or 0.0  # a ceiling counts what is known from text only, too
+    known = [exposure for exposure in exposures if _daily_milligrams(exposure) is not None]
+    # a ceiling counts what is known from text only, too
+    computed = (_dose_of(known, today).grams or 0.0) if known else 0.0
     return (prior_grams or 0.0) + computed
 
 
@@ -166,7 +166,7 @@ def _daily_mofetil_grams(records: Iterable[Exposure]) -> list[float]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class DoseReduction:
     """Newest dose as a share of the first, and since when the trailing run of reduced doses has held."""
 

@@ -35,6 +35,7 @@ CLASS_OF: Mapping[str, str] = {
 }
 
 NEVER_A_LINE = frozenset({"GC", "HCQ", "RASI", "SGLT2", "HBVRX"})
+LINE_CLASS_OF: Mapping[str, str] = {agent: name for agent, name in CLASS_OF.items() if name not in NEVER_A_LINE}
 ANTI_CD20 = frozenset({"RTX", "CD20_2G"})
 PULSE = frozenset({"RTX", "CD20_2G", "BEL", "ANTI_CD38", "PI"})
 STANDARD_IN_MEMBRANOUS = frozenset({"RTX", "CD20_2G", "CYC", "CNI"})

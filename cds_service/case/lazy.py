@@ -29,5 +29,5 @@ class lazy(Generic[ValueT]):  # noqa: N801 - used as a decorator, like property
         if instance is None:
             return self
         value = self.compute(instance)
-        instance.__dict__[self.name] = value
+        setattr(instance, self.name, value)  # through `__dict__` every later reading would be slower
         return value

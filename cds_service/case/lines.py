@@ -7,10 +7,9 @@ with its start, its end, and why it ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cds_service.case.drug_classes import ANTI_CD20
-from cds_service.case.lazy import lazy
+from cds_service.case.light import light_dataclass
 from cds_service.case.model import Day, Exposure
 from cds_service.case.segments import GAP_AFTER_A_VERDICT, Segment, derive_segments, far_future, last_reason
 
@@ -20,65 +19,85 @@ PLANNED_SEQUENCE_LENGTH = 200
 PLANNED_SEQUENCE_GAP = 60
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True, slots=True)
 class Line:
-    """One treatment line. `start` is where its exposure counts from (an add-on restarts the clock, TL-4)."""
+    """One treatment line, made by `line_of`. `start` is where its exposure counts from (an add-on restarts it, TL-4).
+
+    `classes` are the therapy classes of the regimen. It is `open` while any of them is still being given (TL-9, R-06);
+    `end` is the day the last one ended, None while open. `reason` is the last stated reason for ending: a drug not
+    tolerated while its partner goes on ends nothing (R-24).
+    """
 
     start: Day
     segments: tuple[Segment, ...]
+    classes: frozenset[str]
+    open: bool
+    end: Day | None
+    reason: str
 
-    @lazy
-    def classes(self) -> frozenset[str]:
-        """The therapy classes of the regimen."""
-        return frozenset(segment.therapy_class for segment in self.segments)
-
-    @lazy
-    def open(self) -> bool:
-        """True while any of its classes is still being given (TL-9, R-06)."""
-        return any(segment.open for segment in self.segments)
-
-    @lazy
-    def end(self) -> Day | None:
-        """The day the last class ended, None while open."""
-        return None if self.open else max(far_future(segment.end) for segment in self.segments)
-
-    @lazy
-    def reason(self) -> str:
-        """The last stated reason for ending; a drug not tolerated while its partner goes on ends nothing (R-24)."""
-        return last_reason(
-            record
-            for segment in self.segments
-            for record in (*segment.records, *segment.echoes)
-            if far_future(record.end) >= self.start and not (self._outlives(segment) and record.reason == "intolerance")
-        )
-
-    def _outlives(self, segment: Segment) -> bool:
-        """Whether the line went on, or acted on, for more than a month after this class was stopped."""
-        if segment.end is None:
-            return False
-        end = segment.end
-        return self.open or any(
-            other.effect_end(end) - end > GAP_AFTER_A_VERDICT for other in self.segments if other is not segment
-        )
-
-    @lazy
+    @property
     def sources(self) -> tuple[str, ...]:
         """The records the line rests on, in order of time."""
         records = {record.source: record.start for segment in self.segments for record in segment.records}
+        if len(records) == 1:
+            return tuple(records)
         return tuple(sorted(records, key=lambda source: (records[source], source)))
 
-    @lazy
+    @property
+    def start_stated(self) -> bool:
+        """Whether the day it began is told; if not, `start` is the last day it can be."""
+        told = [r.start_stated for segment in self.segments for r in segment.records if r.start <= self.start]
+        return False not in told
+
+    @property
+    def end_stated(self) -> bool:
+        """Whether the day it ended is told; if not, only that it was given on its last day is sure."""
+        told = [r.end_stated for segment in self.segments for r in segment.records if r.end == self.end]
+        return False not in told
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """The agents in order of first use."""
-        return tuple(dict.fromkeys(agent for segment in self.segments for agent in segment.agents))
+        return tuple(dict.fromkeys([record.agent for segment in self.segments for record in segment.records]))
 
     def of_class(self, *classes: str) -> tuple[Segment, ...]:
         """Its segments of these classes, oldest first."""
-        return tuple(segment for segment in self.segments if segment.therapy_class in classes)
+        return tuple([segment for segment in self.segments if segment.therapy_class in classes])
 
     def effect_end(self, today: Day) -> Day:
         """Until when anything of the line acts."""
-        return max(segment.effect_end(today) for segment in self.segments)
+        return max([segment.effect_end(today) for segment in self.segments])
+
+
+def line_of(start: Day, segments: tuple[Segment, ...]) -> Line:
+    """The line that these segments make, counted from that day."""
+    classes = frozenset([segment.therapy_class for segment in segments])
+    ends = [segment.end for segment in segments if segment.end is not None]
+    end = max(ends) if len(ends) == len(segments) else None
+    return Line(start, segments, classes, end is None, end, _reason(start, segments, end))
+
+
+def _reason(start: Day, segments: Sequence[Segment], end: Day | None) -> str:
+    """The last reason given in the line's own time, but for intolerance of a drug that the line outlived."""
+    telling = [
+        told
+        for segment in segments
+        for told in (*segment.records, *segment.echoes)
+        if told.reason
+        and far_future(told.end) >= start
+        and not (told.reason == "intolerance" and _outlived(segment, segments, end))
+    ]
+    return last_reason(telling) if telling else ""
+
+
+def _outlived(segment: Segment, segments: Sequence[Segment], end: Day | None) -> bool:
+    """Whether the line went on, or acted on, for more than a month after this class was stopped."""
+    if segment.end is None:
+        return False
+    last = segment.end
+    return end is None or any(
+        other.effect_end(last) - last > GAP_AFTER_A_VERDICT for other in segments if other is not segment
+    )
 
 
 def derive_lines(exposures: Sequence[Exposure], today: Day, *, planned_sequences: bool) -> tuple[Line, ...]:
@@ -86,8 +105,11 @@ def derive_lines(exposures: Sequence[Exposure], today: Day, *, planned_sequences
 
     `planned_sequences` joins cyclophosphamide with its planned maintenance, as lupus nephritis is treated (TL-8).
     """
+    segments = derive_segments(exposures)
+    if len(segments) == 1:
+        return (line_of(segments[0].start, segments),)
     lines: list[Line] = []
-    for segment in derive_segments(exposures):
+    for segment in segments:
         lines = _with(lines, segment, today)
     ordered = sorted(lines, key=lambda line: (line.open, line.start, sorted(line.classes)))
     return tuple(_join_planned_sequences(ordered) if planned_sequences else ordered)
@@ -97,7 +119,7 @@ def _with(lines: list[Line], segment: Segment, today: Day) -> list[Line]:
     """The lines after one more segment: a partner of a young line, an add-on to a lasting one, or a new line."""
     for index, line in enumerate(lines):
         if segment.therapy_class not in line.classes and _is_partner(line, segment, today):
-            joined = Line(line.start, (*line.segments, segment))
+            joined = line_of(line.start, (*line.segments, segment))
             return [*lines[:index], joined, *lines[index + 1 :]]
     continuing = {
         id(partner): partner
@@ -105,7 +127,7 @@ def _with(lines: list[Line], segment: Segment, today: Day) -> list[Line]:
         for partner in line.segments
         if partner.therapy_class != segment.therapy_class and _goes_on_beside(partner, segment, today)
     }
-    return [*lines, Line(segment.start, (*continuing.values(), segment))]
+    return [*lines, line_of(segment.start, (*continuing.values(), segment))]
 
 
 def _is_partner(line: Line, segment: Segment, today: Day) -> bool:
@@ -132,7 +154,7 @@ def _join_planned_sequences(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         before = joined[-1] if joined else None
         if before is not None and _is_planned_continuation(before, line):
-            joined[-1] = Line(before.start, (*before.segments, *line.segments))
+            joined[-1] = line_of(before.start, (*before.segments, *line.segments))
         else:
             joined.append(line)
     return joined

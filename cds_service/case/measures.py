@@ -6,10 +6,10 @@ Days are ordinals and `today` is an argument. Proteinuria is in g/d, where 1 g/g
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from cds_service.case.light import light_dataclass
 from cds_service.case.model import Case, Day, Patient, Quantity
 
 Trend = Literal["STABLE", "DECLINING", "UNCONFIRMED", "UNKNOWN"]
@@ -25,16 +25,19 @@ def newest(series: Sequence[Quantity], today: Day, max_age: int) -> Quantity | N
     return None
 
 
-def between(series: Sequence[Quantity], first: Day, last: Day) -> tuple[Quantity, ...]:
+def between(series: Sequence[Quantity], first: Day, last: Day) -> list[Quantity]:
     """The values from first to last day, both included."""
-    return tuple(value for value in series if first <= value.day <= last)
+    return [value for value in series if first <= value.day <= last]
 
 
 def proteinuria_series(case: Case) -> tuple[Quantity, ...]:
     """24 h excretion and protein/creatinine ratio as one series; on one day the 24 h value wins."""
-    by_day = {value.day: value for value in case.series("upcr")}
-    by_day.update({value.day: value for value in case.series("proteinuria_24h")})
-    return tuple(by_day[day] for day in sorted(by_day))
+    spots, timed = case.series("upcr"), case.series("proteinuria_24h")
+    if not spots or not timed:
+        return timed or spots
+    by_day = {value.day: value for value in spots}
+    by_day.update({value.day: value for value in timed})
+    return tuple([by_day[day] for day in sorted(by_day)])
 
 
 def current_proteinuria(series: Sequence[Quantity], today: Day, max_age: int) -> Quantity | None:
@@ -42,35 +45,41 @@ def current_proteinuria(series: Sequence[Quantity], today: Day, max_age: int) ->
     current = newest(series, today, max_age)
     if current is None or current.measure != "upcr":
         return current
-    timed = [
-        value
-        for value in series
-        if value.measure == "proteinuria_24h"
-        and 0 <= current.day - value.day <= TIMED_COLLECTION_BEFORE_SPOT
-        and today - value.day <= max_age
-    ]
-    return timed[-1] if timed else current
+    earliest = max(current.day - TIMED_COLLECTION_BEFORE_SPOT, today - max_age)
+    for value in reversed(series):
+        if value.day < earliest:
+            break
+        if value.measure == "proteinuria_24h":
+            return value
+    return current
 
 
 def baseline(series: Sequence[Quantity], start: Day) -> Quantity | None:
     """The value a line is judged against: newest in the 90 d before (to 7 d after) its start, else the
     newest of the 90 d before that, else the oldest of the first month. 24 h collections are preferred.
     """
-    for window in (between(series, start - 90, start + 7), between(series, start - 180, start - 91)):
-        if window:
-            return _preferring_timed(window)[-1]
-    window = between(series, start + 8, start + 30)
-    return _preferring_timed(window)[0] if window else None
-
-
-def _preferring_timed(window: Sequence[Quantity]) -> Sequence[Quantity]:
-    timed = [value for value in window if value.measure == "proteinuria_24h"]
-    return timed or window
+    near: Quantity | None = None
+    earlier: Quantity | None = None
+    after: Quantity | None = None
+    for value in series:
+        days = value.day - start
+        timed = value.measure == "proteinuria_24h"
+        if days < -180 or days > 30:
+            continue
+        if days > 7:
+            if after is None or (timed and after.measure != "proteinuria_24h"):
+                after = value
+        elif days >= -90:
+            if near is None or timed or near.measure != "proteinuria_24h":
+                near = value
+        elif earlier is None or timed or earlier.measure != "proteinuria_24h":
+            earlier = value
+    return near or earlier or after
 
 
 def nearest(series: Sequence[Quantity], day: Day, within: int) -> Quantity | None:
     """The value nearest to a day, at most `within` days away; of two equally near, the later."""
-    near = [value for value in series if abs(value.day - day) <= within]
+    near = between(series, day - within, day + within)
     return min(near, key=lambda value: (abs(value.day - day), -value.day)) if near else None
 
 
@@ -81,13 +90,17 @@ def reduction(current: float, reference: float) -> float:
 
 def egfr_series(case: Case) -> tuple[Quantity, ...]:
     """Reported eGFR, and CKD-EPI 2021 from creatinine on days without a reported one (R-14)."""
-    reported = {value.day: value for value in case.series("egfr")}
-    for creatinine in case.series("creatinine"):
-        if creatinine.day not in reported:
+    reported = case.series("egfr")
+    creatinines = case.series("creatinine")
+    if not creatinines:
+        return reported
+    by_day = {value.day: value for value in reported}
+    for creatinine in creatinines:
+        if creatinine.day not in by_day:
             computed = _computed_egfr(creatinine, case.patient)
             if computed is not None:
-                reported[creatinine.day] = computed
-    return tuple(reported[day] for day in sorted(reported))
+                by_day[creatinine.day] = computed
+    return tuple([by_day[day] for day in sorted(by_day)])
 
 
 def _computed_egfr(creatinine: Quantity, patient: Patient) -> Quantity | None:
@@ -127,7 +140,7 @@ def age_in_years(born: Day, on: Day) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class EgfrTrend:
     """The trend with what it was read from; `fall` is a share of the reference, None when unknown."""
 
@@ -146,13 +159,15 @@ def egfr_trend(
     if reference is None or now is None or now.day - reference.day < 28:
         return EgfrTrend("UNKNOWN", reference, now)
     fall = reduction(now.value, reference.value)
-    earlier = [value for value in between(series, now.day - 180, now.day - 14) if value.day > reference.day]
+    earliest = max(now.day - 180, reference.day + 1)
+    earlier = between(series, earliest, now.day - 14)
     previous = earlier[-1] if earlier else None
+    trend: Trend = "UNCONFIRMED"
     if not at_least(fall, decline):
-        return EgfrTrend("STABLE", reference, now, previous, fall)
-    if previous is not None and at_least(reduction(previous.value, reference.value), decline):
-        return EgfrTrend("DECLINING", reference, now, previous, fall)
-    return EgfrTrend("UNCONFIRMED", reference, now, previous, fall)
+        trend = "STABLE"
+    elif previous is not None and at_least(reduction(previous.value, reference.value), decline):
+        trend = "DECLINING"
+    return EgfrTrend(trend, reference, now, previous, fall)
 
 
 def at_least(value: float, limit: float) -> bool:

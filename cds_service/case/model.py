@@ -8,9 +8,11 @@ Numbers are in the canonical units of clinical-spec section 2.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import Literal
+
+from cds_service.case.light import light_dataclass
 
 Day = int
 Comparator = Literal["", "<", "<=", ">", ">="]
@@ -18,7 +20,7 @@ RecordKind = Literal["administration", "statement", "request"]
 DosePer = Literal["day", "administration", "administration-m2", ""]
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Span:
     """A date known to a day (first == last), a month or a year."""
 
@@ -26,7 +28,7 @@ class Span:
     last: Day
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Patient:
     """Who the chart is about. `born` is None when the chart does not say."""
 
@@ -36,13 +38,13 @@ class Patient:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Quantity:
     """One dated number of one measure, in the measure's canonical unit.
 
-    `stated` is the value and unit as the chart wrote them. `bound` is the FHIR comparator: a value
-    with a bound is not a number, and the guideline uses it only where the bound alone decides.
-    Albumin is BCG-equivalent (clinical-spec 2.1); `method` keeps the assay that was stated.
+    `stated` is the value and unit as the chart wrote them. `bound` is the FHIR comparator: such a value is no
+    number, and the guideline uses it only where the bound alone decides. Albumin is BCG-equivalent
+    (clinical-spec 2.1); `method` keeps the assay that was stated.
     """
 
     measure: str
@@ -56,7 +58,7 @@ class Quantity:
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Finding:
     """One dated answer that is a word: positive, negative, III+V, non-adherent, yes, no."""
 
@@ -67,7 +69,7 @@ class Finding:
     issued: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Condition:
     """A coded problem. Empty `clinical` or `verification` means the chart left it out."""
 
@@ -80,7 +82,7 @@ class Condition:
     verification: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Procedure:
     """A completed procedure. `day` is None when the chart gives no usable date."""
 
@@ -89,7 +91,7 @@ class Procedure:
     day: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Dose:
     """Milligrams, with what they are per. `administration-m2` means mg/m2 of body surface."""
 
@@ -97,15 +99,15 @@ class Dose:
     per: DosePer
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Exposure:
     """One medication record that counts as exposure (clinical-spec 3.2).
 
     `end` None means ongoing. An administration has start == end. `reason` is the line-end reason:
     ineffective, intolerance, non-adherence, remission, completed, or empty.
-    `coded` is False when the drug was known from text only: such a record can never by itself
-    complete an adequate line. `end_stated` is False when the record says that it ended and not when; then
-    only its first day is sure.
+    `coded` is False when the drug was known from text only: such a record can never by itself complete an
+    adequate line. `end_stated` is False when the record says that it ended and not when; then only its first
+    day is sure. `start_stated` is False when no exact day is told; then `start` is the last day it can be.
     """
 
     agent: str
@@ -118,9 +120,10 @@ class Exposure:
     reason: str = ""
     coded: bool = True
     end_stated: bool = True
+    start_stated: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class NotTaken:
     """A record that says the drug was prescribed and not taken: evidence of non-adherence, never exposure."""
 
@@ -129,7 +132,7 @@ class NotTaken:
     day: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Allergy:
     """An active allergy or intolerance to an agent; refuted and inactive entries never get here (R-12)."""
 
@@ -139,12 +142,9 @@ class Allergy:
     day: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class SetAside:
-    """A resource that was not used although it could have mattered, and why.
-
-    `concept` is what it seems to be about, `day` when, `shown` a short safe text for the card.
-    """
+    """A resource that could have mattered and was not used: why, what about, when, and a short text for the card."""
 
     resource: str
     reason: str
@@ -153,7 +153,7 @@ class SetAside:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Bins:
     """Every resource that came in, in exactly one bin. The four add up to `total`."""
 
@@ -168,12 +168,12 @@ Quantities = Mapping[str, tuple[Quantity, ...]]
 Findings = Mapping[str, tuple[Finding, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Case:
     """The typed chart. Series are ascending by day, one value per day and measure (R-04).
 
-    `conflicts` names same-day values that differed by more than 20 % (R-04), as sentences' material:
-    the losing quantity. `not_provided` names the kinds of data the client did not send at all.
+    `disagreements` are same-day values that differ by more than 20 % (R-04): the one used, the one not used.
+    `not_provided` names the kinds of data the client did not send at all.
     """
 
     patient: Patient
@@ -200,7 +200,7 @@ class Case:
     def until(self, on: date) -> Case:
         """The case as it could be known on that day: later facts are gone, later ends have not happened."""
         today = on.toordinal()
-        if self._holds_nothing_after(today):
+        if self._last_day() <= today:
             return self
         return replace(
             self,
@@ -214,18 +214,18 @@ class Case:
             disagreements=tuple(pair for pair in self.disagreements if pair[0].day <= today),
         )
 
-    def _holds_nothing_after(self, today: Day) -> bool:
-        """The usual chart, read on the day it is looked at: nothing has to be taken out of it."""
-        return not (
-            any(series and series[-1].day > today for series in self.quantities.values())
-            or any(series and series[-1].day > today for series in self.findings.values())
-            or any(c.ended or not _known(_first_told(c), today) for c in self.conditions)
-            or any(not _known(p.day, today) for p in self.procedures)
-            or any(e.start > today or (e.end is not None and e.end > today) for e in self.exposures)
-            or self.not_taken
-            or self.allergies
-            or self.disagreements
-        )
+    def _last_day(self) -> Day:
+        """The last day that anything in the chart is of or ends on; the usual chart has nothing to come."""
+        days: list[Day | None] = [series[-1].day for series in self.quantities.values() if series]
+        days += [series[-1].day for series in self.findings.values() if series]
+        for exposure in self.exposures:
+            days += (exposure.start, exposure.end)
+        for condition in self.conditions:
+            days += (_first_told(condition), condition.ended)
+        days += [event.day for event in self.procedures] + [refused.day for refused in self.not_taken]
+        days += [allergy.day for allergy in self.allergies]
+        days += [kept.day for kept, _ in self.disagreements]
+        return max([day for day in days if day is not None], default=0)
 
 
 def _known(day: Day | None, today: Day) -> bool:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, NEVER_A_LINE, PULSE
-from cds_service.case.lazy import lazy
+from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, LINE_CLASS_OF, PULSE
+from cds_service.case.light import light_dataclass
 from cds_service.case.model import Day, Exposure
 
 CONTINUOUS_GAP = 90
@@ -25,7 +24,7 @@ INJECTED = frozenset({"iv", "parenteral"})
 _PRIORITY = {"administration": 0, "statement": 1, "request": 2}
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True, slots=True)
 class Segment:
     """Uninterrupted exposure to one class.
 
@@ -39,27 +38,34 @@ class Segment:
     records: tuple[Exposure, ...]
     echoes: tuple[Exposure, ...] = ()
 
-    @lazy
+    @property
     def open(self) -> bool:
         """True while the class is still being given."""
         return self.end is None
 
-    @lazy
+    @property
+    def exactly_dated(self) -> bool:
+        """Whether every record tells its first and its last day; if not, the class may have been given for longer."""
+        return False not in [record.start_stated and record.end_stated for record in self.records]
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """The agents in order of first use."""
-        return tuple(dict.fromkeys(record.agent for record in self.records))
+        if len(self.records) == 1:
+            return (self.records[0].agent,)
+        return tuple(dict.fromkeys([record.agent for record in self.records]))
 
-    @lazy
+    @property
     def reason(self) -> str:
         """The last non-empty reason for ending (TL-9)."""
         return last_reason((*self.records, *self.echoes))
 
     def effect_end(self, today: Day) -> Day:
         """Until when the class acts: anti-CD20 for 180 d after the last infusion, others until stopped (TL-2)."""
-        if self.therapy_class in ANTI_CD20:
-            last = max(record.start if record.end is None else record.end for record in self.records)
-            return last + ANTI_CD20_EFFECT if self.end is not None else max(today, last + ANTI_CD20_EFFECT)
-        return today if self.end is None else self.end
+        if self.therapy_class not in ANTI_CD20:
+            return today if self.end is None else self.end
+        last = max([record.start if record.end is None else record.end for record in self.records])
+        return last + ANTI_CD20_EFFECT if self.end is not None else max(today, last + ANTI_CD20_EFFECT)
 
     def ongoing(self, today: Day) -> bool:
         """Still given, or anti-CD20 that still acts."""
@@ -67,7 +73,7 @@ class Segment:
 
     def infusions(self) -> tuple[Exposure, ...]:
         """Single administrations, in order of time."""
-        return tuple(record for record in self.records if record.kind == "administration")
+        return tuple([record for record in self.records if record.kind == "administration"])
 
     def courses(self) -> int:
         """How many courses: doses at most 45 d apart are one (TL-7)."""
@@ -77,10 +83,10 @@ class Segment:
 
 def last_reason(records: Iterable[Exposure]) -> str:
     """The non-empty reason of the record that ended last; empty when none gives one."""
-    given = [
-        (far_future(record.end), record.start, record.source, record.reason) for record in records if record.reason
-    ]
-    return max(given)[3] if given else ""
+    given = [record for record in records if record.reason]
+    if not given:
+        return ""
+    return max((far_future(record.end), record.start, record.source, record.reason) for record in given)[3]
 
 
 def far_future(end: Day | None) -> Day:
@@ -92,15 +98,20 @@ def derive_segments(exposures: Sequence[Exposure]) -> tuple[Segment, ...]:
     """All segments of all line-making classes, by start day."""
     by_class: dict[str, list[Exposure]] = {}
     for exposure in exposures:
-        therapy_class = CLASS_OF.get(exposure.agent)
-        if therapy_class is not None and therapy_class not in NEVER_A_LINE:
+        therapy_class = LINE_CLASS_OF.get(exposure.agent)
+        if therapy_class is not None:
             by_class.setdefault(therapy_class, []).append(exposure)
     segments: list[Segment] = []
-    for therapy_class in sorted(by_class):
-        segments.extend(_segments_of(therapy_class, by_class[therapy_class]))
-    pulses = _steroid_pulses(exposures)
-    segments = [_from_the_steroid_pulse(segment, pulses) for segment in segments]
-    return tuple(sorted(segments, key=lambda segment: (segment.start, segment.therapy_class)))
+    for therapy_class, records in by_class.items():
+        segments.extend(_segments_of(therapy_class, records))
+    if "CYC" in by_class:
+        pulses = _steroid_pulses(exposures)
+        segments = [_from_the_steroid_pulse(segment, pulses) for segment in segments]
+    return tuple(sorted(segments, key=_by_start)) if len(segments) > 1 else tuple(segments)
+
+
+def _by_start(segment: Segment) -> tuple[Day, str]:
+    return segment.start, segment.therapy_class
 
 
 def counted_and_echoes(records: Sequence[Exposure]) -> tuple[list[Exposure], list[Exposure]]:
@@ -157,6 +168,8 @@ def _is_pulse(record: Exposure) -> bool:
 
 
 def _segments_of(therapy_class: str, records: Sequence[Exposure]) -> list[Segment]:
+    if len(records) == 1:
+        return [Segment(therapy_class, records[0].start, records[0].end, tuple(records))]
     counted, echoes = counted_and_echoes(records)
     limit = PULSE_GAP if therapy_class in PULSE else CONTINUOUS_GAP
     groups: list[list[Exposure]] = []
@@ -169,12 +182,14 @@ def _segments_of(therapy_class: str, records: Sequence[Exposure]) -> list[Segmen
 
 
 def _continues(group: Sequence[Exposure], echoes: Sequence[Exposure], record: Exposure, limit: int) -> bool:
-    end = max(far_future(member.end) for member in group)
+    end = max([far_future(member.end) for member in group])
     gap = record.start - end
     if gap > limit:
         return False
+    if gap <= GAP_AFTER_A_VERDICT:
+        return True
     verdicts = {r.reason for r in (*group, *_echoes_of(group, echoes)) if far_future(r.end) >= end}
-    return not (verdicts & {"remission", "ineffective"} and gap > GAP_AFTER_A_VERDICT)
+    return not verdicts & {"remission", "ineffective"}
 
 
 def _echoes_of(group: Sequence[Exposure], echoes: Sequence[Exposure]) -> tuple[Exposure, ...]:
@@ -182,14 +197,9 @@ def _echoes_of(group: Sequence[Exposure], echoes: Sequence[Exposure]) -> tuple[E
 
 
 def _segment(therapy_class: str, group: Sequence[Exposure], echoes: Sequence[Exposure]) -> Segment:
-    end = max(far_future(record.end) for record in group)
-    return Segment(
-        therapy_class=therapy_class,
-        start=group[0].start,
-        end=None if end == far_future(None) else end,
-        records=tuple(group),
-        echoes=_echoes_of(group, echoes),
-    )
+    end = max([far_future(record.end) for record in group])
+    ended = None if end == far_future(None) else end
+    return Segment(therapy_class, group[0].start, ended, tuple(group), _echoes_of(group, echoes) if echoes else ())
 
 
 def _steroid_pulses(exposures: Iterable[Exposure]) -> tuple[Day, ...]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -22,8 +22,9 @@ AS_OF = "org.nextline-cds.as-of"
 EARLIEST_AS_OF = date(1950, 1, 1)
 LATEST_AS_OF = date(2150, 1, 1)
 
-_UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII | re.IGNORECASE)
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_uuid = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII).fullmatch
+# Dots alone would be a step up in a URL path, so `.` and `..` are no ids to us (CTX-2).
+_id = re.compile(r"(?!\.+\Z)[A-Za-z0-9\-.]{1,64}", re.ASCII).fullmatch
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _URL_LIMIT = 2048
@@ -32,11 +33,6 @@ Member = TypeVar("Member")
 
 USER_TYPES = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 HEALTH_PROFESSIONALS = frozenset({"Practitioner", "PractitionerRole"})
-
-
-def is_fhir_id(text: str) -> bool:
-    """A bare FHIR id. Dots alone would be a step up in a URL path, so `.` and `..` are no ids to us (CTX-2)."""
-    return _ID.fullmatch(text) is not None and text.strip(".") != ""
 
 
 class FhirAuthorization(BaseModel):
@@ -58,8 +54,7 @@ class FhirAuthorization(BaseModel):
         return self.token_type == "Bearer" and all(member is not None for member in members)  # noqa: S105
 
 
-@dataclass(frozen=True, slots=True)
-class PatientViewContext:
+class PatientViewContext(NamedTuple):
     """Context of `patient-view` 1.0."""
 
     user_id: str
@@ -100,34 +95,30 @@ class PatientViewRequest:
     as_of_ignored: bool
 
 
-def read_patient_view(
-    body: Mapping[str, Any], *, hook: str, as_of_allowed: bool, https_only: bool
-) -> PatientViewRequest:
+def read_patient_view(body: Mapping[str, Any], *, hook: str, as_of_allowed: bool) -> PatientViewRequest:
     """Check the envelope and the context of a call to a service of `hook`.
 
     Errors: MalformedBody naming the first member at fault, in the order of the specification, never its value.
     """
     named = _required(body, "hook", str)
-    if _CODE.fullmatch(named) is None:
+    if named != hook and _CODE.fullmatch(named) is None:
         raise _fault("hook", "must be the name of a hook, such as patient-view")
-    instance = _UUID.fullmatch(_required(body, "hookInstance", str))
+    instance = _uuid(_required(body, "hookInstance", str).lower())
     if instance is None:
         raise _fault("hookInstance", "must be a UUID")
     context = _required(body, "context", dict)
     fhir_server = _optional(body, "fhirServer", str)
-    if fhir_server is not None and not _is_base_url(fhir_server):
-        raise _fault(
-            "fhirServer", "must be the http or https base URL of a FHIR server, without user, query or fragment"
-        )
-    authorization = _authorization(body.get("fhirAuthorization"))
+    authorization = _authorization(body["fhirAuthorization"]) if "fhirAuthorization" in body else None
     prefetch = _optional(body, "prefetch", dict)
-    asked = (_optional(body, "extension", dict) or {}).get(AS_OF)
+    extension = _optional(body, "extension", dict)
+    asked = extension.get(AS_OF) if extension else None
     if named != hook:
         raise MalformedBody(f"This service answers the hook {hook} only.", expression="hook")
     checked = _context(context)
-    _check_access(fhir_server, authorization, https_only)
+    if authorization is not None and fhir_server is None:
+        raise MalformedBody("fhirAuthorization needs fhirServer (cds-r-1).", expression="fhirServer")
     return PatientViewRequest(
-        hook_instance=instance.group(1).lower(),
+        hook_instance=instance[1],
         context=checked,
         prefetch=prefetch,
         fhir_server=fhir_server,
@@ -135,6 +126,19 @@ def read_patient_view(
         as_of=_as_of(asked) if as_of_allowed and asked is not None else None,
         as_of_ignored=asked is not None and not as_of_allowed,
     )
+
+
+def check_fhir_server(address: str | None, *, https_only: bool) -> None:
+    """Refuse a `fhirServer` that is no base URL, or not https where real patients are (REQ-4).
+
+    Asked after the data: a call that lacks data is told that first (SSRF-04, SSRF-25); such a server is never called.
+    Errors: MalformedBody.
+    """
+    if address is not None and not _is_base_url(address):
+        said = "must be the http or https base URL of a FHIR server, without user, query or fragment"
+        raise _fault("fhirServer", said)
+    if https_only and address is not None and not address.startswith("https://"):
+        raise _fault("fhirServer", "must be https")
 
 
 def _required(members: Mapping[str, Any], name: str, kind: type[Member], inside: str = "") -> Member:
@@ -165,7 +169,7 @@ def _authorization(offered: Any) -> FhirAuthorization | None:
 def _context(members: Mapping[str, Any]) -> PatientViewContext:
     user = _required(members, "userId", str, "context.")
     kind, slash, identifier = user.partition("/")
-    if not slash or kind not in USER_TYPES or not is_fhir_id(identifier):
+    if not slash or kind not in USER_TYPES or _id(identifier) is None:
         raise _fault("context.userId", "must be Type/id, where Type is one of " + ", ".join(USER_TYPES))
     patient = _bare("patientId", _required(members, "patientId", str, "context."))
     encounter = _optional(members, "encounterId", str, "context.")
@@ -173,17 +177,10 @@ def _context(members: Mapping[str, Any]) -> PatientViewContext:
 
 
 def _bare(name: str, value: str) -> str:
-    if is_fhir_id(value):
+    if _id(value) is not None:
         return value
     hint = ": leave the resource type and the slash out" if value.startswith(("Patient/", "Encounter/")) else ""
     raise _fault(f"context.{name}", f"must be a bare FHIR id of 1 to 64 letters, digits, hyphens and dots{hint}")
-
-
-def _check_access(fhir_server: str | None, authorization: FhirAuthorization | None, https_only: bool) -> None:
-    if authorization is not None and fhir_server is None:
-        raise MalformedBody("fhirAuthorization needs fhirServer (cds-r-1).", expression="fhirServer")
-    if https_only and fhir_server is not None and not fhir_server.startswith("https://"):
-        raise MalformedBody("fhirServer must be https.", expression="fhirServer")
 
 
 def _as_of(asked: object) -> date:

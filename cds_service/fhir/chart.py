@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+from cds_service.fhir.allergens import select_allergies
 from cds_service.fhir.bins import Bins, Resource, Unread, reference_of
+from cds_service.fhir.candidates import Candidate, with_status
 from cds_service.fhir.codes import FindName, Knows, Memory, meanings_by
 from cds_service.fhir.copies import without_copies
+from cds_service.fhir.fifth_shapes import FIFTH, MOVED
 from cds_service.fhir.identity import gate_for, own_resources
 from cds_service.fhir.medication_references import Medications, medications_of
 from cds_service.fhir.prefetch_data import Opened, State, open_key
-from cds_service.fhir.resources import FHIR_VERSION, SHAPES, read_patient
-from cds_service.fhir.selection import (
-    Candidate,
-    select_coded,
-    select_drugs,
-    select_observations,
-    with_status,
-)
+from cds_service.fhir.releases import DEFAULT, FhirVersion, Release, has_new_elements, release_of
+from cds_service.fhir.resources import read_patient
+from cds_service.fhir.selection import select_coded, select_drugs, select_observations
+from cds_service.fhir.shapes import SHAPES
 from cds_service.fhir.validation import Read, validated
 
 _SUBJECTS: Mapping[str, str] = {kind: shape.subject for kind, shape in SHAPES.items()}
@@ -29,15 +27,15 @@ _BINNED_BY_NAME = frozenset(_SUBJECTS) | {"Patient"}
 _CODED = ("Condition", "Procedure")
 
 
-@dataclass(frozen=True, slots=True)
-class ChartData:
+class ChartData(NamedTuple):
     """What can be read of one chart.
 
     `resources` holds, by type, (reference, fhir.resources model) of what passed, for the mappings to
     read. The rest is in bins: `unread` with reasons, `superseded`, `not_relevant`; with what is
     handed on, and `supporting` (Medications that a handed-on record points at), they add up to `total`.
     `opened` says what came under each prefetch key, `repairs` counts by name what was mended, and `merged`
-    says that the patient record was replaced by another.
+    says that the patient record was replaced by another. `fhir_version` is the client's, `mixed_releases` says that
+    not everything was written in it.
     """
 
     patient: Any | None
@@ -51,7 +49,10 @@ class ChartData:
     opened: Mapping[str, Opened]
     repairs: Mapping[str, int]
     merged: bool = False
-    fhir_version: str = FHIR_VERSION
+    fhir_version: FhirVersion = DEFAULT
+    mixed_releases: bool = False
+    set_aside: int = 0
+    told_twice: Collection[str] = ()
 
     @property
     def states(self) -> dict[str, State]:
@@ -78,20 +79,27 @@ def read_chart(
     on: date,
     fhir_server: str | None = None,
     names: FindName | None = None,
+    told_version: str | None = None,
 ) -> ChartData:
     """Read the chart of one patient.
 
     `knows(system, code)` says what a code means, `names(text)` which drug a text names, `keep` how many
-    newest values of a measure are enough (None: all); after `on` lies the future. Errors: PatientMismatch.
+    newest values of a measure are enough (None: all); after `on` lies the future. `told_version` is the
+    `fhirVersion` that the server says of itself, or the name of a release.
+    Errors: PatientMismatch, UnsupportedRelease.
     """
     opened = {key: open_key(value) for key, value in prefetch.items()}
     keys = [key for key in opened.values() if key.by_kind or key.unusable]
     gate = gate_for(patient_id, fhir_server, keys)
-    bins = Bins(total=sum([key.count for key in keys]))
+    release = release_of(keys, told_version)
+    bins = Bins()
     patient, patients = _read_patient(keys, bins)
     own = own_resources(gate, keys, _SUBJECTS, bins)
     candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), names, bins)
-    resources = validated(candidates, keep, on, patient_id, bins)
+    later = MOVED if release.version != "R5" and release.said else FIFTH
+    if not release.said and any(has_new_elements(candidate.resource) for candidate in candidates):
+        release = Release("R5")
+    resources = validated(candidates, keep, on, patient_id, bins, later)
     _bin_the_rest(keys, bins)
     return ChartData(
         patient=patient,
@@ -104,21 +112,26 @@ def read_chart(
         total=bins.total,
         opened=opened,
         repairs=dict(bins.repairs),
-        merged=any(_is_merged(patient) for patient in patients),
+        merged=any(map(_is_merged, patients)),
+        fhir_version=release.version,
+        mixed_releases=release.mixed,
+        set_aside=bins.aside,
+        told_twice=bins.told_twice,
     )
 
 
 def _selected(
     own: Mapping[str, list[Resource]], known: Memory, medications: Medications, names: FindName | None, bins: Bins
 ) -> list[Candidate]:
-    candidates = select_observations(own["Observation"], known, bins)
+    candidates = select_observations(own.get("Observation", ()), known, bins)
     for kind in _CODED:
-        candidates += select_coded(own[kind], known, bins)
-    candidates += select_drugs(
-        own["AllergyIntolerance"], known, lambda allergy: (allergy.get("code") or {}, ""), names, bins
-    )
+        if kind in own:
+            candidates += select_coded(own[kind], known, bins)
+    if "AllergyIntolerance" in own:
+        candidates += select_allergies(own["AllergyIntolerance"], known, names, bins)
     for kind in _MEDICATIONS:
-        candidates += select_drugs(own[kind], known, medications.concept_of, names, bins)
+        if kind in own:
+            candidates += select_drugs(own[kind], known, medications.concept_of, names, bins)
     return with_status(without_copies(candidates, bins), bins)
 
 
@@ -126,7 +139,7 @@ def _read_patient(keys: Iterable[Opened], bins: Bins) -> tuple[Any | None, list[
     patients = [patient for key in keys for patient in key.by_kind.get("Patient", ())]
     if not patients:
         return None, []
-    bins.superseded.extend(reference_of(copy) for copy in patients[1:])
+    bins.superseded += [reference_of(copy) for copy in patients[1:]]
     patient = read_patient(patients[0], bins.repairs)
     if patient is None:
         bins.set_aside(patients[0], "UNREADABLE")
@@ -134,18 +147,22 @@ def _read_patient(keys: Iterable[Opened], bins: Bins) -> tuple[Any | None, list[
 
 
 def _bin_the_rest(keys: Iterable[Opened], bins: Bins) -> None:
-    """Resource types that no rule reads, Medications nobody of ours points at, and entries without a resource."""
+    """The count, resource types that no rule reads, Medications nobody points at, entries without a resource."""
     others = 0
     for key in keys:
+        bins.total += key.unusable
         for kind, resources in key.by_kind.items():
+            bins.total += len(resources)
             if kind not in _BINNED_BY_NAME:
                 others += len(resources)
         if key.unusable:
             bins.unread += [Unread("Bundle.entry", "UNREADABLE")] * key.unusable
+            bins.aside += key.unusable
     bins.not_relevant += others - len(bins.supporting)
 
 
 def _is_merged(patient: Resource) -> bool:
     links = patient.get("link")
-    listed = links if isinstance(links, list) else []
-    return any(isinstance(link, dict) and link.get("type") == "replaced-by" for link in listed)
+    if not isinstance(links, list):
+        return False
+    return any(isinstance(link, dict) and link.get("type") == "replaced-by" for link in links)

@@ -22,10 +22,14 @@ class Meaning(Protocol):
     @property
     def role(self) -> str: ...
 
+    @property
+    def display(self) -> str: ...
+
 
 LookUp = Callable[[str, str], Meaning | None]
 Knows = LookUp | Mapping[tuple[str, str], Meaning]
-FindName = Callable[[str], object | None]
+FindName = Callable[[str], tuple[str, str] | None]
+"""A text to the agent and the route that it names; the agent is empty where it names several."""
 
 
 class Memory(dict[Hashable, Any]):
@@ -63,13 +67,21 @@ def meanings_by(knows: Knows) -> Memory:
     return remembered(knows)
 
 
-def meanings_of(concept: Any, known: Memory) -> list[Meaning]:
-    """What the codings of a CodeableConcept mean, over all of them, in their order (terminology.md 3.1)."""
+def known_of(concept: Any, known: Memory) -> tuple[list[Meaning], tuple[tuple[str, str], ...]]:
+    """What the codings of a CodeableConcept mean, over all of them, in their order (terminology.md 3.1).
+
+    With the (system, code) of those that mean something.
+    """
     try:
-        found = [known[coding["system"], coding["code"]] for coding in concept["coding"]]
+        pairs = [(coding["system"], coding["code"]) for coding in concept["coding"]]
+        found = [known[pair] for pair in pairs]
     except (KeyError, TypeError, AttributeError):
-        found = [known[pair] for pair in pairs_of(concept)]
-    return [meaning for meaning in found if meaning is not None]
+        pairs = list(pairs_of(concept))
+        found = [known[pair] for pair in pairs]
+    meant = [meaning for meaning in found if meaning is not None]
+    if len(meant) == len(pairs):
+        return meant, tuple(pairs)
+    return meant, tuple([pair for pair, meaning in zip(pairs, found, strict=True) if meaning is not None])
 
 
 def pairs_of(concept: Any) -> Iterator[tuple[str, str]]:

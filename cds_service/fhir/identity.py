@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.errors import PatientMismatch
 from cds_service.fhir.bins import Bins, Resource
@@ -22,8 +21,7 @@ _REFERENCE = re.compile(
 _LONGEST = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """Who the chart may be about. `accepted` are the spellings that need no closer look."""
 
     patient_id: str
@@ -59,38 +57,41 @@ def gate_for(patient_id: str, fhir_server: str | None, opened: Iterable[Opened])
     encounters: list[Resource] = []
     for key in opened:
         by_kind = key.by_kind
-        if "Patient" in by_kind and any(patient.get("id") != patient_id for patient in by_kind["Patient"]):
-            raise PatientMismatch(_MISMATCH, expression="prefetch")
+        for patient in by_kind.get("Patient", ()):
+            if patient.get("id") != patient_id:
+                raise PatientMismatch(_MISMATCH, expression="prefetch")
         if "Encounter" in by_kind:
             encounters += by_kind["Encounter"]
-        if key.full_urls:
-            accepted.update(url for url, resource in key.full_urls if _names_patient(url, resource, patient_id))
+        for url, resource in key.full_urls:
+            if _names_patient(url, resource, patient_id):
+                accepted.add(url)
     gate = Gate(patient_id, _spelled(fhir_server) if fhir_server else "", frozenset(accepted))
     # DSTU2 said `patient` where R4 says `subject`.
-    if any(gate.fault(encounter.get("subject", encounter.get("patient"))) == OTHER_PATIENT for encounter in encounters):
-        raise PatientMismatch(_MISMATCH, expression="prefetch")
+    for encounter in encounters:
+        if gate.fault(encounter.get("subject", encounter.get("patient"))) == OTHER_PATIENT:
+            raise PatientMismatch(_MISMATCH, expression="prefetch")
     return gate
 
 
 def own_resources(
     gate: Gate, opened: Iterable[Opened], subjects: Mapping[str, str], bins: Bins
 ) -> dict[str, list[Resource]]:
-    """The resources of these kinds that are the patient's, by kind; strays go to their bin.
+    """The resources of these kinds that are the patient's, by the kinds that came; strays go to their bin.
 
     `subjects` names, by kind, the element that says whose it is.
-    Errors: PatientMismatch when nothing is the patient's, or when all of several resources under one
-    key are somebody else's: then it was a search for another patient, not a stray (PAT-10).
+    Errors: PatientMismatch when nothing is the patient's, or when nothing under one key is and something is
+    somebody else's: then it was a search for another patient, not a stray among the patient's own (PAT-02, PAT-10).
     """
-    own: dict[str, list[Resource]] = {kind: [] for kind in subjects}
+    own: dict[str, list[Resource]] = {}
     strays = 0
     for key in opened:
         ours, faults = 0, []
         for kind, resources in key.by_kind.items():
             if kind in subjects:
-                faulty = _let_in(gate, resources, subjects[kind], own[kind], bins)
+                faulty = _let_in(gate, resources, subjects[kind], own.setdefault(kind, []), bins)
                 ours += len(resources) - len(faulty)
                 faults += faulty
-        if not ours and faults.count(OTHER_PATIENT) > 1:
+        if not ours and OTHER_PATIENT in faults:
             raise PatientMismatch(_MISMATCH, expression="prefetch")
         strays += len(faults)
     if strays and not any(own.values()):
@@ -99,13 +100,15 @@ def own_resources(
 
 
 def _let_in(gate: Gate, resources: Sequence[Resource], element: str, own: list[Resource], bins: Bins) -> list[str]:
-    accepted, faults = gate.accepted, []
+    faults: list[str] = []
+    try:
+        if {resource[element]["reference"] for resource in resources} <= gate.accepted:
+            own += resources
+            return faults
+    except (KeyError, TypeError):
+        pass
     for resource in resources:
-        subject = resource.get(element)
-        try:
-            fault = "" if subject["reference"] in accepted else gate.fault(subject)  # type: ignore[index]
-        except (KeyError, TypeError):
-            fault = gate.fault(subject)
+        fault = gate.fault(resource.get(element))
         if fault:
             faults.append(fault)
             bins.set_aside(resource, fault)

@@ -13,13 +13,21 @@ from typing import Any
 import orjson
 
 from cds_service.fhir import repairs as mend
-from cds_service.fhir.lean_models import LeanCodeableConcept, LeanCoding, LeanPeriod, LeanTiming, LeanTimingRepeat
-from cds_service.fhir.repairs import Repairs
+from cds_service.fhir.bins import Repairs
+from cds_service.fhir.lean_models import (
+    LeanCodeableConcept,
+    LeanCoding,
+    LeanPeriod,
+    LeanTiming,
+    LeanTimingRepeat,
+    narrowed,
+)
 
 _MOST = 5_000
 _LONGEST = 600
 _PERSONAL_TIMING = frozenset({"boundsPeriod"})
 _kept: dict[Any, Any] = {}
+_read_timing = narrowed(LeanTiming, {"repeat", "code"})
 
 
 def coded(pairs: Iterable[tuple[str, str]], repairs: Repairs) -> Any:
@@ -36,6 +44,15 @@ def codings_only(value: Any, repairs: Repairs) -> Any:
     """A status or a route: its codings; the text only where there is no coding."""
     codings = value.get("coding") if isinstance(value, dict) else None
     return _concept(codings, repairs) if codings and isinstance(codings, list) else value
+
+
+def code_alone(value: Any, repairs: Repairs) -> Any:
+    """A code. R5 has a CodeableConcept in some places where R4 has a code: what its first coding says."""
+    if not isinstance(value, dict):
+        return mend.code(value, repairs)
+    concept = codings_only(value, repairs)
+    stated: Any = concept.coding if isinstance(concept, LeanCodeableConcept) else None
+    return stated[0].code if stated else None
 
 
 def answer(value: Any, repairs: Repairs) -> Any:
@@ -61,10 +78,11 @@ def timing(value: Any, repairs: Repairs) -> Any:
     if isinstance(repeat, dict) and not _PERSONAL_TIMING.isdisjoint(repeat):
         bounds = LeanPeriod(**mend.period(repeat["boundsPeriod"], repairs))
         return LeanTiming(**{**kept, "repeat": LeanTimingRepeat(**{**repeat, "boundsPeriod": bounds})})
-    if "code" in kept or repeat is None:
+    if not isinstance(repeat, dict):
         return LeanTiming(**kept)
     key = b"timing" + orjson.dumps(repeat)
-    return _kept.get(key) or _keep(key, LeanTiming(repeat=LeanTimingRepeat(**repeat)))
+    shared = _kept.get(key) or _keep(key, LeanTiming(repeat=LeanTimingRepeat(**repeat)))
+    return _read_timing({**kept, "repeat": shared.repeat}) if "code" in kept else shared
 
 
 def _concept(codings: list[Any], repairs: Repairs) -> Any:

@@ -7,19 +7,22 @@ unknown elements: all unchanged, and `tests/fhir/test_lean_models.py` holds both
 
 A model of 57 elements also looks for each of them, twice, although five are there. `narrowed` makes a
 validator that knows some elements only, for data that are known to have no others. What it makes are
-instances of the lean model all the same: an element that it did not look for is None.
+instances of the lean model all the same: an element that it did not look for is None. `usual.py` goes further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
 from fhir.resources.R4B.allergyintolerance import AllergyIntolerance
 from fhir.resources.R4B.codeableconcept import CodeableConcept
+from fhir.resources.R4B.codeablereference import CodeableReference
 from fhir.resources.R4B.coding import Coding
 from fhir.resources.R4B.condition import Condition
 from fhir.resources.R4B.dosage import Dosage, DosageDoseAndRate
+from fhir.resources.R4B.extension import Extension
 from fhir.resources.R4B.medicationadministration import MedicationAdministration, MedicationAdministrationDosage
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.medicationstatement import MedicationStatement
@@ -36,7 +39,24 @@ from pydantic_core import SchemaValidator, core_schema
 Model = TypeVar("Model", bound=BaseModel)
 
 _leaner: dict[type[BaseModel], type[BaseModel]] = {}
-_asked_after: dict[type[BaseModel], frozenset[str]] = {}
+_rules: dict[type[BaseModel], Rules] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of a whole instance: elements that must be there, and of which elements there may be one only.
+
+    `choice_of` says of an element which choice it belongs to, `must_choose` which choices cannot be left out.
+    """
+
+    required: Set[str]
+    choice_of: Mapping[str, str]
+    must_choose: frozenset[str]
+
+    def hold_for(self, given: Collection[str]) -> bool:
+        """Whether data with these elements and no others keep the rules. None of them may be null."""
+        chosen = [self.choice_of[name] for name in given if name in self.choice_of]
+        return self.required <= set(given) and len(chosen) == len(set(chosen)) and self.must_choose.issubset(chosen)
 
 
 def lean(model: type[Model]) -> type[Model]:
@@ -76,9 +96,33 @@ def lean(model: type[Model]) -> type[Model]:
     for name in model.model_fields:
         setattr(Lean, name, None)  # what `narrowed` did not look for
     _leaner[model] = Lean
-    _asked_after[Lean] = frozenset(required) | choice_of.keys()
+    _rules[Lean] = Rules(_required_parts(model).union(required), choice_of, must_choose)
     leaner: type[Model] = Lean
     return leaner
+
+
+def stands_for(model: type[BaseModel], lean_model: type[BaseModel]) -> None:
+    """Let a lean model be the part wherever this one is asked for: a type that two releases define alike."""
+    _leaner[model] = lean_model
+
+
+def taken_over(model: type[Model], elements: Iterable[str]) -> Callable[[dict[str, Any]], Model]:
+    """An instance of a lean model from values that another model has validated already."""
+    anything = core_schema.with_default_schema(core_schema.any_schema(), default=None)
+    fields = {name: core_schema.model_field(anything) for name in elements}
+    schema = core_schema.model_schema(model, core_schema.model_fields_schema(fields))
+    make: Callable[[dict[str, Any]], Model] = SchemaValidator(schema).validate_python
+    return make
+
+
+def rules_of(model: type[BaseModel]) -> Rules:
+    """What a lean model asks of a whole instance."""
+    return _rules[model]
+
+
+def lean_part_of(kind: Any) -> type[BaseModel] | None:
+    """The lean model of a complex type; None for a primitive, or a type that has none."""
+    return _leaner.get(kind.get_model_klass()) if hasattr(kind, "get_model_klass") else None
 
 
 def narrowed(model: type[Model], elements: Iterable[str]) -> Callable[[dict[str, Any]], Model]:
@@ -99,7 +143,8 @@ def _narrow(model: type[BaseModel], schema: Any, elements: frozenset[str]) -> An
     narrower = _narrow(model, schema["schema"], elements)
     if kind == "function-before" and not any(_holds_a_list(model, name) for name in names):
         return narrower
-    if kind == "function-after" and _asked_after[model].isdisjoint(names):
+    rules = _rules[model]
+    if kind == "function-after" and rules.required.isdisjoint(names) and rules.choice_of.keys().isdisjoint(names):
         return narrower
     by_alias = {"config": {**schema["config"], "validate_by_name": False}} if kind == "model" else {}
     return {**schema, **by_alias, "schema": narrower}
@@ -107,8 +152,10 @@ def _narrow(model: type[BaseModel], schema: Any, elements: frozenset[str]) -> An
 
 def _shortened(model: type[BaseModel], name: str, field: Any) -> Any:
     """A part of a complex type that is a lean model already needs no second look."""
-    kinds = _kinds(model, name)
-    lean_part = next((_leaner.get(kind.get_model_klass()) for kind in kinds if hasattr(kind, "get_model_klass")), None)
+    kind = kinds_of(model, name)[0]
+    if get_origin(kind) is list:
+        return _with_stand_ins(get_args(kind)[0], field)
+    lean_part = lean_part_of(kind)
     if lean_part is None:
         return field
     ours, may_be_left_out = core_schema.is_instance_schema(lean_part), field["schema"]["type"] == "default"
@@ -117,20 +164,37 @@ def _shortened(model: type[BaseModel], name: str, field: Any) -> Any:
     return {**field, "schema": {**field["schema"], "schema": either} if may_be_left_out else either}
 
 
-def _kinds(model: type[BaseModel], name: str) -> tuple[Any, ...]:
+def _with_stand_ins(kind: Any, schema: Any) -> Any:
+    """A list of parts for which the lean model of another release stands. A subclass needs no help."""
+    lean_part = lean_part_of(kind)
+    if lean_part is None or issubclass(lean_part, kind.get_model_klass()):
+        return schema
+    if schema["type"] == "list":
+        ours, theirs = core_schema.is_instance_schema(lean_part), schema["items_schema"]
+        either = core_schema.union_schema([ours, theirs], mode="left_to_right")
+        return {**schema, "items_schema": either}
+    return {**schema, "schema": _with_stand_ins(kind, schema["schema"])}
+
+
+def kinds_of(model: type[BaseModel], name: str) -> tuple[Any, ...]:
     """What an element may be, without None: `X | None` is X."""
     annotation = model.model_fields[name].annotation
     return get_args(annotation) or (annotation,)
 
 
 def _holds_a_list(model: type[BaseModel], name: str) -> bool:
-    return any(get_origin(kind) is list for kind in _kinds(model, name))
+    return any(get_origin(kind) is list for kind in kinds_of(model, name))
 
 
 def _required(model: Any) -> tuple[str, ...]:
     """The primitive elements that must be there."""
     names = model.get_alias_mapping()
     return tuple(names[name] for name, _ in model.model_construct().get_required_fields())
+
+
+def _required_parts(model: type[BaseModel]) -> set[str]:
+    """The elements of a complex type that must be there."""
+    return {name for name, field in model.model_fields.items() if field.is_required()}
 
 
 def _choices(model: Any) -> dict[str, str]:
@@ -146,10 +210,12 @@ def _is_required(model: type[BaseModel], name: str) -> bool:
 
 LeanAllergyIntolerance = lean(AllergyIntolerance)
 LeanCodeableConcept = lean(CodeableConcept)
+LeanCodeableReference = lean(CodeableReference)
 LeanCoding = lean(Coding)
 LeanCondition = lean(Condition)
 LeanDosage = lean(Dosage)
 LeanDosageDoseAndRate = lean(DosageDoseAndRate)
+LeanExtension = lean(Extension)
 LeanMedicationAdministration = lean(MedicationAdministration)
 LeanMedicationAdministrationDosage = lean(MedicationAdministrationDosage)
 LeanMedicationRequest = lean(MedicationRequest)

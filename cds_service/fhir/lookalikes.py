@@ -35,7 +35,11 @@ _DISEASES = re.compile(
     r"|(?P<lupus_nephritis>lupus (?:glomerulo)?nephritis)",
     re.IGNORECASE,
 )
-_NOT_THE_PATIENTS = re.compile(r"famil|history|ruled? out|no evidence|suspect|versus|\?|proliferative", re.IGNORECASE)
+_NOT_THE_PATIENTS = re.compile(
+    r"famil|history|\bf\.?/?hx?\b|ruled? out|no evidence|suspect|versus|\?|proliferative|\brelative|[mp]aternal"
+    r"|mother|father|parent|sister|brother|sibling|\baunt|\buncle|cousin|\bniece|\bnephew|daughter|\bson(?:'s)?\b|\btwin",
+    re.IGNORECASE,
+)
 
 
 def disease_named(text: str) -> str:

@@ -1,5 +1,6 @@
-"""medicationReference: contained, elsewhere in the prefetch, or known by its display only (terminology.md 3.1).
+"""A drug that a record points at: contained, elsewhere in the prefetch, or known by its display (terminology.md 3.1).
 
+R4 has the pointer in `medicationReference`, R5 in `medication.reference`.
 Nothing is fetched, and never from the address in the reference (SSRF-12).
 """
 
@@ -9,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.errors import UnsupportedRelease
 from cds_service.fhir.bins import Resource, reference_of
 from cds_service.fhir.prefetch_data import Opened, open_key
 
@@ -27,14 +27,15 @@ class Medications:
         """What the drug is, as a CodeableConcept, and the reference of the Medication that said so.
 
         (None, "") when the record points at something that did not come and has no display:
-        missing evidence, never "not taken". Errors: UnsupportedRelease for a record of FHIR R5.
+        missing evidence, never "not taken".
         """
         concept = record.get("medicationCodeableConcept")
         if concept is not None:
             return concept, ""
-        if isinstance(record.get("medication"), dict):
-            raise UnsupportedRelease("Medication records are written in FHIR R5. This release reads FHIR R4 and R4B.")
-        pointer = record.get("medicationReference")
+        either = record.get("medication")
+        if isinstance(either, dict) and either.get("concept") is not None:
+            return either["concept"], ""
+        pointer = _pointer(record)
         if not isinstance(pointer, dict):
             return None, ""
         found, source = self._resolved(pointer.get("reference"), record)
@@ -82,10 +83,22 @@ def _what_it_is(medication: Resource) -> Any:
     own = concept.get("coding")
     codings = list(own) if isinstance(own, list) else []
     for ingredient in ingredients if isinstance(ingredients, list) else []:
-        item = ingredient.get("itemCodeableConcept") if isinstance(ingredient, dict) else None
+        item = _item(ingredient) if isinstance(ingredient, dict) else None
         listed = item.get("coding") if isinstance(item, dict) else None
         codings.extend(listed if isinstance(listed, list) else [])
     return {**concept, "coding": codings} if codings else concept
+
+
+def _item(ingredient: Mapping[str, Any]) -> Any:
+    """What an ingredient is: R5 has it one level deeper."""
+    item = ingredient.get("item")
+    return item.get("concept") if isinstance(item, dict) else ingredient.get("itemCodeableConcept")
+
+
+def _pointer(record: Mapping[str, Any]) -> Any:
+    """The Reference to a Medication: R5 has it one level deeper."""
+    either = record.get("medication")
+    return either.get("reference") if isinstance(either, dict) else record.get("medicationReference")
 
 
 _POINTING = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
@@ -102,8 +115,6 @@ def pointed_at(prefetch: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reference(record: Resource) -> str:
-    if "medicationReference" not in record:
-        return ""
-    pointer = record["medicationReference"]
+    pointer = _pointer(record)
     reference = pointer.get("reference") if isinstance(pointer, dict) else None
     return reference if isinstance(reference, str) and len(reference) <= _LONGEST else ""

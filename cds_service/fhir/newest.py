@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cds_service.fhir.bins import Resource
-from cds_service.fhir.repairs import Repairs, date_time
-from cds_service.fhir.selection import Candidate
-
-_DAY = 86_400.0
+from cds_service.fhir.candidates import Candidate
+from cds_service.fhir.instants import DAY_SECONDS, instant_of
 
 
-def instant_of(value: Any) -> float | None:
-    """Seconds since the epoch of a full date or dateTime, by instant and not by its letters; else None."""
-    written = date_time(value, Repairs())
-    if not isinstance(written, str) or len(written) < 10:
-        return None
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (OverflowError, ValueError):
-        return None
+def capped(
+    candidates: Sequence[Candidate], keep: Mapping[str, int | None], last_day: int
+) -> tuple[list[Candidate], list[list[Candidate]]]:
+    """The candidates that no cap can cut, and groups of the others, each newest first.
 
-
-def capped(candidates: Sequence[Candidate], keep: Mapping[str, int | None], last_day: int) -> Iterator[list[Candidate]]:
-    """Groups of candidates, each newest first with what its cap leaves to spare at the end.
-
-    Yields one-element groups where nothing is cut. A value without a full date, or dated after
-    `last_day`, takes no place: it cannot be used and must be named by who reads it.
+    A value without a full date, or dated after `last_day`, takes no place: it cannot be used and must be
+    named by who reads it.
     """
+    free: list[Candidate] = []
     groups: dict[str, list[tuple[float, int, Candidate]]] = {}
     for position, candidate in enumerate(candidates):
         limit = keep.get(candidate.measure)
         moment = _taken_at(candidate.resource) if limit is not None else None
-        if moment is None or moment >= (last_day + 1) * _DAY:
-            yield [candidate]
+        if moment is None or moment >= (last_day + 1) * DAY_SECONDS:
+            free.append(candidate)
         else:
             groups.setdefault(candidate.measure, []).append((-moment, position, candidate))
-    for group in groups.values():
-        yield [candidate for *_, candidate in sorted(group, key=lambda item: item[:2])]
+    # No two have one position, so the candidates themselves are never compared.
+    return free, [[candidate for *_, candidate in sorted(group)] for group in groups.values()]
 
 
 def value_key(candidate: Candidate) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ Absent and failed both mean *unknown*; null and an empty searchset mean *none*.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, cast
 
 from cds_service.fhir.bins import Resource
 
@@ -39,6 +40,11 @@ class Opened:
         return self.unusable + sum([len(resources) for resources in self.by_kind.values()])
 
 
+# Most keys of most calls hold nothing. One value stands for all of them, and nothing can be put into it.
+_NO_KINDS = cast("dict[str, list[Resource]]", MappingProxyType({}))
+NOTHING = Opened("known-empty", _NO_KINDS, full_urls=cast("list[tuple[str, Resource]]", ()))
+
+
 def open_key(value: Any) -> Opened:
     """Open the value of one prefetch key: a Bundle, a resource, null, an OperationOutcome, or anything else.
 
@@ -46,15 +52,18 @@ def open_key(value: Any) -> Opened:
     used to be careful, never to conclude that there is nothing more.
     """
     if value is None:
-        return Opened("known-empty")
-    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        return NOTHING
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
         return Opened("failed")
+    entries, total = value.get("entry"), value.get("total")
+    if kind == "Bundle" and (entries is None or entries == []) and not total and "link" not in value:
+        return NOTHING
     opened = Opened()
-    if value["resourceType"] == "Bundle":
+    if kind == "Bundle":
         _open_bundle(value, opened, depth=0)
     else:
         _keep(value, opened, None, depth=0)
-    entries, total = value.get("entry"), value.get("total")
     # How many matches the server says there are; included resources only make it come out lower.
     if isinstance(total, int) and total > (len(entries) if isinstance(entries, list) else 0):
         opened.incomplete = True
@@ -68,7 +77,7 @@ def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
     if isinstance(links, list) and any(isinstance(link, dict) and link.get("relation") == "next" for link in links):
         opened.incomplete = True
     if entries is None:
-        entries = []
+        return
     if not isinstance(entries, list):
         opened.state = "failed"
         return

@@ -6,11 +6,9 @@ Each repair keeps the meaning, has a name, and is counted. What is not listed he
 from __future__ import annotations
 
 import re
-from collections import Counter
-from datetime import date, datetime
 from typing import Any
 
-from cds_service.fhir.bins import Resource
+from cds_service.fhir.bins import Repairs, Resource
 
 ZONE_ADDED = "zone-added"
 SECONDS_ADDED = "seconds-added"
@@ -20,8 +18,6 @@ TIME_ADDED = "time-added"
 BLANKS_TRIMMED = "blanks-trimmed"
 DOSE_MOVED = "dose-moved"
 LIST_MADE = "list-made"
-
-Repairs = Counter[str]
 
 _DATE_TIME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)(?P<mark>[T ])(?P<time>\d\d:\d\d)(?P<seconds>:\d\d(?:\.\d+)?)?"
@@ -45,41 +41,15 @@ def date_time(value: Any, repairs: Repairs) -> Any:
         return value
     zone = parts["zone"] or ""
     spelled = zone.upper() if len(zone) != 5 else f"{zone[:3]}:{zone[3:]}"
-    repairs.update(
-        name
-        for name, needed in (
-            (ZONE_ADDED, not zone),
-            (ZONE_SPELLED, spelled != zone),
-            (SECONDS_ADDED, not parts["seconds"]),
-            (SEPARATOR_SPELLED, parts["mark"] == " "),
-        )
-        if needed
-    )
+    for name, needed in (
+        (ZONE_ADDED, not zone),
+        (ZONE_SPELLED, spelled != zone),
+        (SECONDS_ADDED, not parts["seconds"]),
+        (SEPARATOR_SPELLED, parts["mark"] == " "),
+    ):
+        if needed:
+            repairs[name] += 1
     return f"{parts['day']}T{parts['time']}{parts['seconds'] or ':00'}{spelled or 'Z'}"
-
-
-def moment(value: Any, repairs: Repairs) -> Any:
-    """A date or dateTime as the value that the models would make of it, a mended text where that is not sure.
-
-    The models take two regular expressions to look at a text. In the three usual spellings
-    `2026-11-12`, `2026-11-12T10:00:00Z` and `2026-11-12T10:00:00+01:00` the marks at their places leave
-    `fromisoformat` nothing else to accept than FHIR does: week dates, spellings without marks and
-    offsets beyond 13:59, which it knows too, have other lengths or fail a mark.
-    """
-    if type(value) is not str:
-        return value
-    size = len(value)
-    try:
-        if size == 10 and value[4] == "-" == value[7]:
-            return date.fromisoformat(value)
-        if value[13:17:3] == "::" and value[4:8:3] == "--" and value[10] == "T":
-            if size == 20 and value[19] == "Z":
-                return datetime.fromisoformat(value)
-            if size == 25 and value[22] == ":" and value[20:22] < "14" and value[23] < "6":
-                return datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    return date_time(value, repairs)
 
 
 def instant(value: Any, repairs: Repairs) -> Any:
@@ -87,14 +57,14 @@ def instant(value: Any, repairs: Repairs) -> Any:
     if isinstance(value, str) and len(value) == 10:
         repairs[TIME_ADDED] += 1
         return f"{value}T00:00:00Z"
-    return moment(value, repairs)
+    return date_time(value, repairs)
 
 
 def period(value: Any, repairs: Repairs) -> Any:
     """A Period with both ends mended."""
     if not isinstance(value, dict):
         return value
-    return {name: moment(part, repairs) if name in ("start", "end") else part for name, part in value.items()}
+    return {name: date_time(part, repairs) if name in ("start", "end") else part for name, part in value.items()}
 
 
 def code(value: Any, repairs: Repairs) -> Any:

@@ -6,47 +6,35 @@ off; only measures for which the rules say so are cut to their newest values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from cds_service.fhir.bins import Bins, Resource
-from cds_service.fhir.codes import FindName, Memory, displays_of, meanings_of, pairs_of, remembered, text_of
+from cds_service.fhir.bins import Bins, Resource, reference_of
+from cds_service.fhir.candidates import USED_STATUSES, Candidate, is_ruled_out, status_of
+from cds_service.fhir.codes import FindName, Meaning, Memory, displays_of, known_of, remembered, text_of
+from cds_service.fhir.instants import day_of
 from cds_service.fhir.lookalikes import disease_named, looks_like, name_of
 
 WhatItIsAbout = Callable[[Resource], tuple[Any, str]]
 """A resource to the CodeableConcept it is about, and the reference of another resource that said so."""
 
-USED_STATUSES = frozenset({"final", "amended", "corrected"})
-
 # What a clinician may take for the measure: said once, on the newest (terminology.md section 7).
 _SAID_ONCE = frozenset({"upcr", "proteinuria_24h", "cyclosporine_trough", "tacrolimus_trough"})
-_NEVER_DATA = frozenset({"entered-in-error"})
-
-
-@dataclass(slots=True)
-class Candidate:
-    """One resource worth validating. `pairs` are the codes we know of it, `text` stands in where there is none.
-
-    `measure` is the concept that the cap counts by.
-    """
-
-    resource: Resource
-    measure: str
-    pairs: tuple[tuple[str, str], ...] = ()
-    text: str = ""
-    components: list[Resource] | None = None
-    support: str = field(default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an Observation.code says. `distractor` and `lookalike` are the concept it may be taken for."""
+    """What an Observation.code says. `mistaken` is the reason why it is not what it looks like.
+
+    `distractor` and `lookalike` are the concept it may be taken for.
+    """
 
     measure: str
     pairs: tuple[tuple[str, str], ...]
+    mistaken: str
     distractor: str
     lookalike: str
 
@@ -54,22 +42,25 @@ class Told:
 def select_observations(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
     """Observations about a measure. Distractors and lookalikes are named, the rest is not relevant."""
     candidates: list[Candidate] = []
-    distracting: dict[str, Resource] = {}
+    mistaken: dict[tuple[str, str], list[Resource]] = {}
     tellings, spoken = _tellings(known), dict[bytes, Told]()
     for resource in resources:
-        code = resource.get("code")
-        told = _told_of(code, known, tellings, spoken)
-        parts = _known_components(resource, known) if "component" in resource else None
-        if told.measure or parts:
-            candidates.append(Candidate(resource, told.measure or "components", told.pairs, "", parts))
-        elif told.pairs:
-            _bin_distractor(resource, told.distractor, distracting, bins)
+        told = _told_of(resource.get("code"), known, tellings, spoken)
+        if "component" in resource:
+            panel = _panel(resource, told, known)
+            if panel is not None:
+                candidates.append(panel)
+                continue
+        if told.measure:
+            candidates.append(Candidate(resource, told.measure, told.pairs))
         elif told.lookalike:
-            _bin_unmapped(resource, code, told.lookalike, bins)
+            candidates.append(_unmapped(resource, told.lookalike))
+        elif told.mistaken and status_of(resource) in USED_STATUSES:
+            mistaken.setdefault((told.mistaken, told.distractor), []).append(resource)
         else:
             bins.not_relevant += 1
-    for concept, resource in distracting.items():
-        bins.set_aside(resource, "DISTRACTOR", concept=concept, shown=name_of(resource.get("code")))
+    for (reason, concept), several in mistaken.items():
+        _say_once(several, reason, concept, bins)
     return candidates
 
 
@@ -104,41 +95,55 @@ def _told_of(code: Any, known: Memory, tellings: Memory, spoken: dict[bytes, Tol
 
 
 def _told(code: Any, known: Memory) -> Told:
-    meant = meanings_of(code, known)
+    meant, pairs = known_of(code, known)
     if not meant:
-        return Told("", (), "", looks_like(code))
+        return Told("", (), "", "", looks_like(code))
     measure = next((meaning.concept for meaning in meant if meaning.role == "include"), "")
+    excluded = _excluded(meant)
     distractor = next((m.concept for m in meant if m.role == "distractor" and m.concept in _SAID_ONCE), "")
-    return Told(measure, tuple(pair for pair in pairs_of(code) if known[pair] is not None), distractor, "")
+    mistaken = "CODE_EXCLUDED" if excluded else "DISTRACTOR" if distractor else ""
+    return Told(measure, pairs, mistaken, excluded or distractor, "")
+
+
+def _excluded(meant: Iterable[Meaning]) -> str:
+    """The concept that the codes must not be taken for (terminology.md, roles), or nothing."""
+    return next((meaning.concept for meaning in meant if meaning.role == "exclude"), "")
 
 
 def select_coded(resources: Iterable[Resource], known: Memory, bins: Bins) -> list[Candidate]:
-    """Conditions, procedures and allergies about something we know. Text never establishes anything."""
+    """Conditions and procedures about something we know. Text never establishes anything."""
     candidates = []
     for resource in resources:
-        code = resource.get("code")
-        meant = [meaning for meaning in meanings_of(code, known) if meaning.role == "include"]
-        if not meant:
-            _bin_other_problem(resource, code, bool(meanings_of(code, known)), bins)
+        meant, pairs = known_of(resource.get("code"), known)
+        included = [meaning for meaning in meant if meaning.role == "include"]
+        if included:
+            candidates.append(Candidate(resource, included[0].concept, pairs))
             continue
-        pairs = tuple(pair for pair in pairs_of(code) if known[pair] is not None)
-        candidates.append(Candidate(resource, meant[0].concept, pairs))
+        other = _other_problem(resource, meant)
+        if other is None:
+            bins.not_relevant += 1
+        else:
+            candidates.append(other)
     return candidates
 
 
-def _bin_other_problem(resource: Resource, code: Any, known: bool, bins: Bins) -> None:
-    """A diagnosis of ours that is only written out establishes nothing, but is not passed over in silence."""
-    concept = disease_named(text_of(code)) if not known and resource["resourceType"] == "Condition" else ""
-    if not concept:
-        bins.not_relevant += 1
-    elif not _is_never_data(resource, bins):
-        bins.set_aside(resource, "CODE_UNMAPPED", concept=concept, shown=name_of(code))
+def _other_problem(resource: Resource, meant: Sequence[Meaning]) -> Candidate | None:
+    """What establishes nothing and is not passed over in silence.
+
+    A diagnosis of ours that is only written out, and one that is coded as the disease that must not be taken for it.
+    """
+    code = resource.get("code")
+    excluded = _excluded(meant)
+    if excluded and not is_ruled_out(resource):
+        return Candidate(resource, excluded, aside="CODE_EXCLUDED", shown=name_of(code))
+    concept = disease_named(text_of(code)) if not meant and resource["resourceType"] == "Condition" else ""
+    return _unmapped(resource, concept) if concept else None
 
 
 def select_drugs(
     resources: Iterable[Resource], known: Memory, concept_of: WhatItIsAbout, names: FindName | None, bins: Bins
 ) -> list[Candidate]:
-    """Medication records and allergies about one of our agents, by code, else by name.
+    """Medication records about one of our agents, by code, else by name.
 
     Without `names`, every drug that has only a name is kept for somebody else to tell.
     """
@@ -146,80 +151,62 @@ def select_drugs(
     for resource in resources:
         concept, support = concept_of(resource)
         if concept is None:
-            if not _is_never_data(resource, bins):
-                bins.set_aside(resource, "MEDICATION_UNRESOLVED")
+            candidates.append(Candidate(resource, "", aside="MEDICATION_UNRESOLVED"))
             continue
-        meant = meanings_of(concept, known)
+        meant, pairs = known_of(concept, known)
         included = [meaning for meaning in meant if meaning.role == "include"]
-        text = "" if meant else _drug_name(concept, names)
-        if not included and not text:
+        text = "" if meant else drug_name(concept, names)
+        if included or text:
+            measure = included[0].concept if included else text
+            candidates.append(Candidate(resource, measure, pairs, text, None, support))
+        elif refused := _refused_product(meant, concept, names):
+            candidates.append(Candidate(resource, refused, aside="CODE_EXCLUDED", shown=name_of(concept)))
+        else:
             bins.not_relevant += 1
-            continue
-        pairs = tuple(pair for pair in pairs_of(concept) if known[pair] is not None)
-        candidates.append(Candidate(resource, included[0].concept if included else text, pairs, text, None, support))
     return candidates
 
 
-def with_status(candidates: Iterable[Candidate], bins: Bins) -> list[Candidate]:
-    """Those whose status lets them speak. Looked at after copies: a later version may have withdrawn the result."""
-    return [candidate for candidate in candidates if _status_counts(candidate, bins)]
+def _refused_product(meant: Iterable[Meaning], concept: Any, names: FindName | None) -> str:
+    """Our agent in a product for animals. A code of another drug, everolimus for tacrolimus, is not relevant."""
+    return next((m.concept for m in meant if m.role == "exclude" and names and remembered(names)[m.display]), "")
 
 
-def _known_components(resource: Resource, known: Memory) -> list[Resource]:
+def _panel(resource: Resource, told: Told, known: Memory) -> Candidate | None:
+    """An Observation of which a component is about a measure, or which is said to be a panel of ours."""
     listed = resource["component"]
-    if not isinstance(listed, list):
-        return []
-    found = []
-    for part in listed:
+    parts: list[Resource] = []
+    named: dict[str, None] = {}
+    for part in listed if isinstance(listed, list) else ():
         code = part.get("code") if isinstance(part, dict) else None
-        pairs = [pair for pair in pairs_of(code) if known[pair] is not None]
+        meant, pairs = known_of(code, known)
         if pairs:
-            found.append({**part, "code": {"coding": [{"system": system, "code": code} for system, code in pairs]}})
-    return found
+            parts.append({**part, "code": {"coding": [{"system": system, "code": code} for system, code in pairs]}})
+            named |= dict.fromkeys([meaning.concept for meaning in meant if meaning.role == "include"])
+    if not told.measure and not parts:
+        return None
+    if told.measure and any(name.startswith("value") for name in resource):
+        named[told.measure] = None
+    return Candidate(resource, told.measure or "components", told.pairs, "", parts, named=tuple(named))
 
 
-def _bin_unmapped(resource: Resource, code: Any, concept: str, bins: Bins) -> None:
-    if not concept:
-        bins.not_relevant += 1
-    elif not _is_never_data(resource, bins):
-        bins.set_aside(resource, "CODE_UNMAPPED", concept=concept, shown=name_of(code))
+def _unmapped(resource: Resource, concept: str) -> Candidate:
+    return Candidate(resource, concept, aside="CODE_UNMAPPED", shown=name_of(resource.get("code")))
 
 
-def _bin_distractor(resource: Resource, concept: str, distracting: dict[str, Resource], bins: Bins) -> None:
-    if not concept or _status(resource) not in USED_STATUSES:
-        bins.not_relevant += 1
-        return
-    said = distracting.get(concept)
-    bins.not_relevant += said is not None
-    if said is None or str(resource.get("effectiveDateTime")) > str(said.get("effectiveDateTime")):
-        distracting[concept] = resource
+def _say_once(several: list[Resource], reason: str, concept: str, bins: Bins) -> None:
+    """What may be taken for a measure is said once, on the newest."""
+    newest = max(several, key=lambda resource: (day_of(_taken(resource)), reference_of(resource)))
+    bins.not_relevant += len(several) - 1
+    bins.set_aside(newest, reason, concepts=(concept,), shown=name_of(newest.get("code")))
 
 
-def _status_counts(candidate: Candidate, bins: Bins) -> bool:
-    resource = candidate.resource
-    if resource["resourceType"] != "Observation":
-        return not _is_never_data(resource, bins)
-    status = _status(resource)
-    if status in USED_STATUSES:
-        return True
-    reason = "STATUS_PRELIMINARY" if status == "preliminary" else "STATUS"
-    bins.set_aside(resource, reason, concept=candidate.measure)
-    return False
+def _taken(resource: Resource) -> Any:
+    period = resource.get("effectivePeriod")
+    ended = (period.get("end") or period.get("start")) if isinstance(period, dict) else None
+    return resource.get("effectiveDateTime") or ended or resource.get("effectiveInstant") or resource.get("issued")
 
 
-def _status(resource: Resource) -> str:
-    status = resource.get("status")
-    return status.strip() if isinstance(status, str) else ""
-
-
-def _is_never_data(resource: Resource, bins: Bins) -> bool:
-    if _status(resource) in _NEVER_DATA:
-        bins.set_aside(resource, "STATUS")
-        return True
-    return False
-
-
-def _drug_name(concept: Any, names: FindName | None) -> str:
+def drug_name(concept: Any, names: FindName | None) -> str:
     """The first name of the drug that names one of ours; any name when nobody can tell."""
     if names is None:
         return text_of(concept) or next(displays_of(concept), "")

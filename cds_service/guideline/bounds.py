@@ -15,6 +15,8 @@ from cds_service.case.model import Case, Day, Quantity, SetAside
 from cds_service.guideline.assessment import Assessment, Severity
 from cds_service.guideline.lupus.candidates import NOTHING_LEFT, RESCUE_MENU
 from cds_service.guideline.notes import veto_note
+from cds_service.guideline.outdated import without_older
+from cds_service.guideline.signs import facts_with_signs, with_signs
 
 UPPER_END = 1e6
 NEARLY_NOTHING = 1e-9
@@ -35,12 +37,12 @@ def decided_by_bounds(case: Case, today: Day, assess: Assess) -> Assessment:
     runs = [(far, assess(_with_ends(case, bounded, far))) for far in _far_ends(bounded)]
     differing = [(far, seen) for far, seen in runs if not _same(stated, seen)]
     if not differing:
-        return _showing_bounds(stated, bounded)
+        return with_signs(stated, [seen for _, seen in runs], bounded)
     undecided = _fewest(differing)
-    left = decided_by_bounds(_without(case, undecided, today), today, assess)
-    result = _offered_by_all(left, [stated, *(seen for _, seen in runs)])
+    left = without_older(decided_by_bounds(without(case, undecided, today), today, assess), undecided)
+    result = offered_by_all(left, [stated, *(seen for _, seen in runs)])
     named = tuple(SetAside(v.source, UNDECIDED, v.measure, v.day, v.stated) for v in undecided)
-    return _showing_bounds(replace(result, undecided=(*named, *left.undecided)), bounded)
+    return facts_with_signs(replace(result, undecided=(*named, *left.undecided)), bounded)
 
 
 def _far_ends(bounded: Sequence[Quantity]) -> Iterator[tuple[Quantity, ...]]:
@@ -63,7 +65,7 @@ def _fewest(differing: Sequence[tuple[tuple[Quantity, ...], Assessment]]) -> tup
     return alone or min((far for far, _ in differing), key=len)
 
 
-def _offered_by_all(left: Assessment, runs: Sequence[Assessment]) -> Assessment:
+def offered_by_all(left: Assessment, runs: Sequence[Assessment]) -> Assessment:
     """The answer without the undecided values, offering only what no run forbids, with every run's warnings."""
     same_rule = [run for run in runs if run.rule == left.rule]
     notes = tuple(dict.fromkeys((*left.notes, *(note for run in same_rule for note in run.notes))))
@@ -74,7 +76,7 @@ def _offered_by_all(left: Assessment, runs: Sequence[Assessment]) -> Assessment:
         return replace(left, notes=notes, severity=severity)
     without = next((run for run in same_rule if not run.next_class), None)
     if not kept and without is not None:
-        return replace(without, severity=severity)
+        return replace(without, severity=severity, figures=left.figures, signs=left.signs, lines=left.lines)
     vetoed = tuple(dict.fromkeys((*left.vetoed, *(veto for run in runs for veto in run.vetoed))))
     said = tuple(dict.fromkeys((*notes, *(veto_note(veto) for veto in vetoed))))
     left = replace(left, vetoed=vetoed, notes=said, severity=severity)
@@ -92,17 +94,6 @@ def _nothing_left(left: Assessment) -> Assessment:
         severity=max(left.severity, "warning", key=URGENCY.__getitem__),
     )
     return replace(referred, rule=NOTHING_LEFT, menu=RESCUE_MENU) if left.disease == "LN" else referred
-
-
-def _showing_bounds(assessment: Assessment, bounded: Iterable[Quantity]) -> Assessment:
-    shown = {(value.source, value.measure): f"{value.bound} {value.value:g}" for value in bounded}
-    return replace(
-        assessment,
-        facts=tuple(
-            fact._replace(value=shown[fact.source, fact.name]) if (fact.source, fact.name) in shown else fact
-            for fact in assessment.facts
-        ),
-    )
 
 
 def _same(first: Assessment, second: Assessment) -> bool:
@@ -144,7 +135,7 @@ def _at_end(value: Quantity, *, far: bool) -> Quantity:
     return replace(value, value=value.value * (1 + nudge))
 
 
-def _without(case: Case, undecided: Sequence[Quantity], today: Day) -> Case:
+def without(case: Case, undecided: Sequence[Quantity], today: Day) -> Case:
     """The case without these values, nor the older ones that would now look like the current value."""
     newest: dict[str, Day] = {}
     for value in undecided:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from cds_service.case.model import Case, Condition
+from cds_service.case.model import Case
 from cds_service.guideline.assessment import Assessment, Disease, Step
+from cds_service.guideline.background import SUSPECTED, Problems, problems_of, routed
 from cds_service.guideline.bounds import decided_by_bounds
+from cds_service.guideline.doubled import decided_by_doubles
 from cds_service.guideline.lupus.candidates import NOTHING_LEFT, RESCUE_MENU, RESCUE_MENU_IN_PREGNANCY
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
@@ -28,7 +30,8 @@ __all__ = ["DEFAULT_THRESHOLDS", "DISEASES", "KEEP", "all_rules", "assess_all"]
 
 KNOWLEDGE_VERSION = "1.0"
 ADULT = 18
-UNREAD_DIAGNOSIS = frozenset({"UNREADABLE", "CODE_CONFLICT", "CODE_UNMAPPED", "NO_SUBJECT"})
+ONLY_TEXT = "CODE_UNMAPPED"
+UNREAD_DIAGNOSIS = frozenset({"UNREADABLE", "CODE_CONFLICT", ONLY_TEXT, "NO_SUBJECT"})
 DEFAULT_THRESHOLDS = Thresholds()
 DISEASES: Mapping[Disease, str] = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
 SCOPE_RULES = ("SC-01", "SC-02", "SC-03")
@@ -44,60 +47,58 @@ def assess_all(case: Case, on: date, thresholds: Thresholds = DEFAULT_THRESHOLDS
     """The assessment of the case on that day, one for each disease that speaks: confirmed lupus nephritis wins over
     a membranous code, which often stands for class V.
     """
-    known = case.until(on)
-    return (decided_by_bounds(known, on.toordinal(), lambda seen: _assess(seen, on, thresholds)),)
+    known, today = case.until(on), on.toordinal()
+
+    def assess(seen: Case) -> Assessment:
+        return decided_by_bounds(seen, today, lambda told: _assess(told, on, thresholds))
+
+    return (decided_by_doubles(known, today, assess) if known.disagreements else assess(known),)
 
 
 def _assess(case: Case, on: date, thresholds: Thresholds) -> Assessment:
-    today = on.toordinal()
-    route = _route(case)
-    scope = Picture(case, today, thresholds)
-    outside = _outside(scope, route)
-    if outside is not None:
-        return outside
-    if route == "LN":
-        return _lupus(LupusPicture(case, today, thresholds))
-    if route == "MN?":
-        return _unread_membranous(MembranousPicture(case, today, thresholds))
-    if route == "LN?":
-        return _suspected_lupus(LupusPicture(case, today, thresholds))
-    picture = MembranousPicture(case, today, thresholds)
-    return assessment_of(picture, deferred(picture, offer(picture, decided(MEMBRANOUS_STEPS, picture))))
+    problems = problems_of(case)
+    route = _route(case, problems)
+    if route.startswith("LN"):
+        lupus = LupusPicture(case, problems, on.toordinal(), thresholds)
+        return _outside(lupus, "LN") or _lupus(lupus, suspected=route == "LN?")
+    picture = MembranousPicture(case, problems, on.toordinal(), thresholds)
+    return _outside(picture, "MN" if route else None) or _membranous(picture, unread=route == "MN?")
 
 
-def _routed(case: Case, concept: str) -> tuple[Condition, ...]:
-    return tuple(c for c in case.conditions if c.concept == concept and Picture.is_routed(c))
-
-
-def _route(case: Case) -> str:
+def _route(case: Case, problems: Problems) -> str:
     """LN when confirmed, MN in any other stated form, "LN?" for suspected lupus nephritis alone, else empty."""
-    lupus_entries = _routed(case, "lupus_nephritis")
-    if any(condition.verification == "confirmed" for condition in lupus_entries):
+    lupus_entries = routed(problems, "lupus_nephritis")
+    if "confirmed" in [condition.verification for condition in lupus_entries]:
         return "LN"
-    if "lupus_nephritis" in _unread_diagnoses(case):
-        return "LN?"
-    if _routed(case, "membranous_nephropathy") or _routed(case, "secondary_membranous_nephropathy"):
+    membranous = [*routed(problems, "membranous_nephropathy"), *routed(problems, "secondary_membranous_nephropathy")]
+    unread = _unread_diagnoses(case) if case.set_aside else {}
+    if "lupus_nephritis" in unread:
+        # A text establishes nothing (section 1): it stands back behind a diagnosis. A code may be the confirmed one.
+        established = not SUSPECTED.issuperset([condition.verification for condition in membranous])
+        return "MN" if established and unread["lupus_nephritis"] == {ONLY_TEXT} else "LN?"
+    if membranous:
         return "MN"
-    if "membranous_nephropathy" in _unread_diagnoses(case):
+    if "membranous_nephropathy" in unread:
         return "MN?"
     return "LN?" if lupus_entries else ""
 
 
-def _unread_diagnoses(case: Case) -> frozenset[str]:
-    """Diseases whose problem-list entry came and could not be used: asked for, never passed over."""
-    return frozenset(
-        item.concept
-        for item in case.set_aside
-        if item.resource.startswith("Condition") and item.reason in UNREAD_DIAGNOSIS
-    )
+def _unread_diagnoses(case: Case) -> Mapping[str, set[str]]:
+    """Diseases whose problem-list entry came and could not be used, and why: asked for, never passed over."""
+    found: dict[str, set[str]] = {}
+    for item in case.set_aside:
+        if item.reason in UNREAD_DIAGNOSIS and item.resource.startswith("Condition"):
+            found.setdefault(item.concept, set()).add(item.reason)
+    return found
 
 
-def _outside(p: Picture, route: str) -> Assessment | None:
+def _outside(p: Picture, disease: Disease | None) -> Assessment | None:
     """Step 0: children, dialysis and transplant, neither disease. A missing birth date is said, not guessed."""
-    disease: Disease | None = "LN" if route.startswith("LN") else "MN" if route else None
-    if p.oldest_years is not None and p.oldest_years < ADULT:
-        return _no_card("SC-01", f"age {p.oldest_years}", disease)
-    replaced = [name for name in ("dialysis", "kidney_transplant") if p.active(name) or _performed(p, name)]
+    oldest = p.oldest_years
+    if oldest is not None and oldest < ADULT:
+        return _no_card("SC-01", f"age {oldest}", disease)
+    performed = [procedure.concept for procedure in p.case.procedures]
+    replaced = [name for name in ("dialysis", "kidney_transplant") if name in performed or p.active(name)]
     if replaced:
         return _no_card("SC-02", " and ".join(replaced).replace("_", " "), disease)
     if disease is None:
@@ -114,21 +115,31 @@ def _outside(p: Picture, route: str) -> Assessment | None:
     return None
 
 
-def _performed(p: Picture, concept: str) -> bool:
-    return any(procedure.concept == concept for procedure in p.case.procedures)
-
-
 def _no_card(rule: str, saw: str, disease: Disease | None) -> Assessment:
     step = Step("step 0", "Is the patient outside what the guidelines cover?", saw, True)
     return Assessment(disease=disease, state="OUT_OF_SCOPE", action="NO_CARD", rule=rule, trace=(step,))
 
 
-def _unread_membranous(p: MembranousPicture) -> Assessment:
+def _membranous(p: MembranousPicture, *, unread: bool) -> Assessment:
+    p.look()
+    if not unread:
+        return assessment_of(p, deferred(p, offer(p, decided(MEMBRANOUS_STEPS, p))))
     answer = Answer(
         "MN_INSUFFICIENT_DATA", "DATA_REQUEST", "MN-D0", "entry unreadable", missing=("MN_DIAGNOSIS_CONFIRMATION",)
     )
     p.trace.append(Step("MN step 0", "Could the diagnosis be read?", "its entry was set aside", True))
     return assessment_of(p, Offer(answer))
+
+
+def _lupus(p: LupusPicture, *, suspected: bool) -> Assessment:
+    p.look()
+    if suspected:
+        return _suspected_lupus(p)
+    answer = decided(LUPUS_STEPS, p)
+    offered = offer(p, answer)
+    if answer.action == "START_CLASS" and not offered.classes:
+        return assessment_of(p, replace(offered, answer=_rescue(p, answer)), replaced_rule=answer.rule)
+    return assessment_of(p, deferred(p, offered))
 
 
 def _suspected_lupus(p: LupusPicture) -> Assessment:
@@ -137,14 +148,6 @@ def _suspected_lupus(p: LupusPicture) -> Assessment:
     )
     p.trace.append(Step("LN step 0", "Is the diagnosis only suspected?", "not confirmed", True))
     return assessment_of(p, Offer(answer))
-
-
-def _lupus(p: LupusPicture) -> Assessment:
-    answer = decided(LUPUS_STEPS, p)
-    offered = offer(p, answer)
-    if answer.action == "START_CLASS" and not offered.starts:
-        return assessment_of(p, replace(offered, answer=_rescue(p, answer)), replaced_rule=answer.rule)
-    return assessment_of(p, deferred(p, offered))
 
 
 def _rescue(p: LupusPicture, answer: Answer) -> Answer:

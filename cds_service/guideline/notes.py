@@ -74,20 +74,23 @@ CNI_TOXICITY_STATES = frozenset({"MN_CNI_TOXICITY", "LN_CNI_TOXICITY"})
 
 
 def notes_for(picture: Picture, offered: Offer) -> tuple[str, ...]:
-    """Every note of the card, each once: those of the answer, of what is offered, and of the patient."""
-    notes = [*offered.answer.notes]
-    if offered.answer.action == "REFER_EXPERT":
+    """Every note of the card, each once: of the answer, of what is offered, of the patient, and of the rows walked."""
+    answer = offered.answer
+    notes = [*answer.notes]
+    if answer.action == "REFER_EXPERT":
         notes.append("EXPERT_REFERRAL")
-    if offered.answer.state in CNI_TOXICITY_STATES:
+    if answer.state in CNI_TOXICITY_STATES:
         notes.append("CNI_NEPHROTOXICITY")
-    notes.extend(_of_the_patient(picture))
-    if offered.starts:
-        notes.extend(_hepatitis_b(picture, offered))
-        notes.extend(_holds(picture, offered))
-        notes.extend(_cyclophosphamide(picture, offered))
-    notes.extend(veto_note(veto) for veto in offered.vetoed)
-    notes.extend(_data_quality(picture))
-    return tuple(dict.fromkeys(notes))
+    notes += _of_the_patient(picture)
+    if offered.classes:
+        notes += _hepatitis_b(picture, offered)
+        notes += _holds(picture, offered)
+        notes += _cyclophosphamide(picture, offered)
+    notes += [veto_note(veto) for veto in offered.vetoed]
+    if picture.case.set_aside:
+        notes += _data_quality(picture)
+    notes += picture.standing_notes
+    return tuple(dict.fromkeys(notes)) if notes else ()
 
 
 def veto_note(veto: Veto) -> str:
@@ -99,17 +102,15 @@ def _of_the_patient(p: Picture) -> list[str]:
     notes = []
     if p.pregnant and p.active_exposures(*TERATOGENS):
         notes.append("PREGNANCY_TERATOGEN_ACTIVE")
-    if p.disease == "MN" and p.albumin is not None and p.albumin.value < p.thresholds.vte_albumin:
-        notes.append("VTE_RISK")
-    if p.disease == "LN":
-        allergic = any(allergy.agent == "hydroxychloroquine" for allergy in p.case.allergies)
-        if not p.active_exposures("HCQ") and not allergic:
-            notes.append("HCQ_MISSING")
-    return notes
+    if p.disease == "MN":
+        low = p.albumin is not None and p.albumin.value < p.thresholds.vte_albumin
+        return [*notes, "VTE_RISK"] if low else notes
+    allergic = "hydroxychloroquine" in [allergy.agent for allergy in p.case.allergies]
+    return notes if allergic or p.active_exposures("HCQ") else [*notes, "HCQ_MISSING"]
 
 
 def _offers(offered: Offer, classes: frozenset[str]) -> bool:
-    return any(name in classes for name in offered.classes)
+    return not classes.isdisjoint(offered.classes)
 
 
 def _hepatitis_b(p: Picture, offered: Offer) -> list[str]:
@@ -148,10 +149,10 @@ def _holds(p: Picture, offered: Offer) -> list[str]:
 
 
 def _needs_pregnancy_test(p: Picture, offered: Offer) -> bool:
-    harmful = p.disease == "LN" or "CYC_GC" in offered.classes
-    fertile = p.case.patient.sex != "male" and p.years in FERTILE_AGE
+    if p.case.patient.sex == "male" or (p.disease == "MN" and "CYC_GC" not in offered.classes):
+        return False
     tested = p.newest_answer("pregnancy_test", p.thresholds.pregnancy_test_age) is not None
-    return harmful and fertile and not p.pregnant and not tested
+    return p.years in FERTILE_AGE and not p.pregnant and not tested
 
 
 def _cyclophosphamide(p: Picture, offered: Offer) -> list[str]:
@@ -174,14 +175,13 @@ def _cyclophosphamide(p: Picture, offered: Offer) -> list[str]:
 
 
 def _data_quality(p: Picture) -> list[str]:
-    reasons = {item.reason for item in p.case.set_aside}
-    notes = ["UNIT_REJECTED"] if "UNIT_REJECTED" in reasons else []
-    return [*notes, "PLAUSIBILITY_REJECTED"] if "PLAUSIBILITY_REJECTED" in reasons else notes
+    reasons = [item.reason for item in p.case.set_aside]
+    return [note for note in ("UNIT_REJECTED", "PLAUSIBILITY_REJECTED") if note in reasons]
 
 
 def severity_of(answer: Answer, notes: tuple[str, ...], replaced_rule: str = "") -> Severity:
     """How urgent the card is (7.4). LN-27 keeps the urgency of the row it replaced, when that was higher (R-21)."""
-    if {answer.rule, replaced_rule} & CRITICAL_RULES or set(notes) & CRITICAL_NOTES:
+    if answer.rule in CRITICAL_RULES or replaced_rule in CRITICAL_RULES or not CRITICAL_NOTES.isdisjoint(notes):
         return "critical"
     if answer.rule in WARNING_RULES:
         return "warning"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cds_service.case.doses import (
     CyclophosphamideDose,
@@ -12,11 +11,12 @@ from cds_service.case.doses import (
     highest_mycophenolate_grams,
 )
 from cds_service.case.drug_classes import ANTI_CD20
+from cds_service.case.light import light_dataclass
 from cds_service.case.lines import Line
 from cds_service.case.measures import at_least, baseline, between, reduction
 from cds_service.case.model import Day, Quantity
 from cds_service.case.segments import Segment
-from cds_service.guideline.assessment import Disease
+from cds_service.guideline.assessment import SAID, Disease
 from cds_service.guideline.thresholds import Thresholds
 
 LAST_LOOK = 60
@@ -25,7 +25,7 @@ FIRST_LOOK = 30
 NEXT_LINE_GRACE = 14
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Outcome:
     """FAILED, RESPONDED, INTOLERANT, INADEQUATE or UNKNOWN, with the reason and the reduction seen (a share)."""
 
@@ -58,12 +58,21 @@ class Judge:
             return Outcome("FAILED", "stated as ineffective", self._last_reduction(line, next_start))
         if line.reason == "intolerance":
             return Outcome("INTOLERANT", "stopped for intolerance")
+        if not met and self.classes_in_doubt(line, next_start):
+            return self._outcome_of_unknown_length(line, next_start)
         return self._outcome_by_response(line, next_start, met)
+
+    def _outcome_of_unknown_length(self, line: Line, next_start: Day | None) -> Outcome:
+        """Too short as far as sure, but a date is not told: RESPONDED when that is certain, never INADEQUATE."""
+        seen = self._outcome_by_response(line, next_start, met=False)
+        if line.reason != "ineffective" and seen.verdict == "RESPONDED":
+            return seen
+        return Outcome("UNKNOWN", "its length is not known: a date is not told", seen.reduction)
 
     def _outcome_by_response(self, line: Line, next_start: Day | None, met: bool) -> Outcome:
         best = self._responding_value(line, next_start)
         if line.reason == "remission" or best is not None:
-            seen = f"proteinuria {best.value:g} {best.unit}" if best else "stated remission"
+            seen = f"proteinuria {SAID[best.bound]}{best.value:g} {best.unit}" if best else "stated remission"
             return Outcome("RESPONDED", seen, self._reduction(line, best))
         last = self._last_reduction(line, next_start)
         limit = self.thresholds.mn_trend_reduction if self.disease == "MN" else self.thresholds.ln_small_reduction
@@ -87,14 +96,34 @@ class Judge:
         if found is None:
             until = self.today if next_start is None else min(next_start, self.today)
             found = frozenset(
-                segment.therapy_class
-                for segment in line.segments
-                if (segment.therapy_class != "AZA" or line.classes == {"AZA"})
-                and self.is_adequate(segment, line.start, until)
-                and (segment.reason != "intolerance" or line.reason == "intolerance")
+                [
+                    segment.therapy_class
+                    for segment in line.segments
+                    if (segment.therapy_class != "AZA" or line.classes == {"AZA"})
+                    and self.is_adequate(segment, line.start, until)
+                    and (segment.reason != "intolerance" or line.reason == "intolerance")
+                ]
             )
             self._adequate[id(line), next_start] = found
         return found
+
+    def classes_in_doubt(self, line: Line, next_start: Day | None) -> frozenset[str]:
+        """The classes whose exposure is too small as far as sure and may have been enough: a date is not told.
+
+        Anti-CD20 is judged by its grams, a drug dropped for intolerance and maintenance azathioprine not at all.
+        """
+        return frozenset(
+            [
+                segment.therapy_class
+                for segment in line.segments
+                if not segment.exactly_dated
+                and segment.therapy_class not in ANTI_CD20
+                and (segment.therapy_class != "AZA" or line.classes == {"AZA"})
+                and segment.reason != "intolerance"
+                and segment.therapy_class not in self.adequate_classes(line, next_start)
+                and True in [record.coded for record in segment.records]
+            ]
+        )
 
     def is_adequate(self, segment: Segment, line_start: Day, until: Day) -> bool:
         """Minimum exposure of 3.4: anti-CD20 by grams, cyclophosphamide by days, pulses or grams, others 120 d."""
@@ -103,7 +132,7 @@ class Judge:
             return grams is None or at_least(grams, self.thresholds.anti_cd20_grams)
         if segment.therapy_class == "CYC":
             return self.enough_cyclophosphamide(segment)
-        if not any(record.coded for record in segment.records):
+        if True not in [record.coded for record in segment.records]:
             return False
         end = until if segment.end is None else min(segment.end, until)
         return end - max(segment.start, line_start) >= self.thresholds.early

@@ -13,7 +13,10 @@ from cds_service.guideline.picture import Picture
 class ResponsePicture(Picture):
     """The part of the picture that compares proteinuria now with proteinuria at the start of the line."""
 
-    baseline: Quantity | None = None
+    __slots__ = ("baseline", "reduction")
+
+    baseline: Quantity | None
+    reduction: float | None
 
     @property
     def current_value(self) -> float:
@@ -21,14 +24,13 @@ class ResponsePicture(Picture):
         assert self.current is not None  # noqa: S101 - the row about missing values has answered otherwise
         return self.current.value
 
-    @lazy
-    def reduction(self) -> float | None:
+    def _reduction(self) -> float | None:
         """By which share proteinuria has fallen since the start of the line; None without a baseline."""
         if self.baseline is None or self.current is None:
             return None
         return measures.reduction(self.current.value, self.baseline.value)
 
-    @property
+    @lazy
     def reduction_seen(self) -> str:
         """The fall in words."""
         return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF
-from cds_service.case.lazy import lazy
+from cds_service.case.light import light_dataclass
 from cds_service.guideline.assessment import Veto
 from cds_service.guideline.picture import Picture
 from cds_service.guideline.rows import Answer
 
-COMPONENTS: dict[str, frozenset[str]] = {
-    "RTX": frozenset({"RTX"}),
-    "ANTI_CD20_2G": frozenset({"CD20_2G"}),
-    "CYC_GC": frozenset({"CYC"}),
-    "CNI": frozenset({"CNI"}),
-    "RTX_CNI": frozenset({"RTX", "CNI"}),
-    "MPAA_GC": frozenset({"MPAA"}),
-    "CNI_COMBO": frozenset({"CNI"}),
-    "BEL_COMBO": frozenset({"BEL"}),
-    "ANTI_CD20_COMBO": ANTI_CD20,
-    "AZA_CNI": frozenset({"AZA", "CNI"}),
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "RTX": ("RTX",),
+    "ANTI_CD20_2G": ("CD20_2G",),
+    "CYC_GC": ("CYC",),
+    "CNI": ("CNI",),
+    "RTX_CNI": ("CNI", "RTX"),
+    "MPAA_GC": ("MPAA",),
+    "CNI_COMBO": ("CNI",),
+    "BEL_COMBO": ("BEL",),
+    "ANTI_CD20_COMBO": ("CD20_2G", "RTX"),
+    "AZA_CNI": ("AZA", "CNI"),
 }
 VETOES = {
     "CYC": "pregnancy; active malignancy; allergy or intolerance; cumulative dose above the ceiling; wish for children "
@@ -33,6 +33,7 @@ VETOES = {
     "AZA_CNI": "allergy or intolerance to azathioprine, and everything against a CNI",
 }
 HARMFUL_IN_PREGNANCY = frozenset({"CYC", "MPAA", "RTX", "CD20_2G", "BEL"})
+ONE_DRUG = (("ANTI_CD20_2G", "CD20_2G"), ("CYC_GC", "CYC"), ("CNI", "CNI"))
 MAY_REPEAT_RITUXIMAB = frozenset({"MN-09", "MN-21"})
 MAY_ADD_CNI_TO_RITUXIMAB = "MN-30"
 
@@ -42,37 +43,36 @@ def without_failed(answer: Answer) -> tuple[str, ...]:
 
     RTX in F does not remove the second generation; its own failure does, and counts as RTX too (R-07).
     """
-    failed = set(answer.failed)
-    rituximab_failed = bool(failed & ANTI_CD20)
-    gone: set[str] = set()
+    failed = answer.failed
+    if not failed:
+        return answer.candidates
+    rituximab_failed = not failed.isdisjoint(ANTI_CD20)
+    gone = [name for name, part in ONE_DRUG if part in failed]
     if rituximab_failed and answer.rule not in MAY_REPEAT_RITUXIMAB:
-        gone.add("RTX")
+        gone.append("RTX")
     if rituximab_failed and answer.rule != MAY_ADD_CNI_TO_RITUXIMAB:
-        gone.add("RTX_CNI")
-    if "CD20_2G" in failed:
-        gone.add("ANTI_CD20_2G")
-    gone |= {name for name, part in (("CYC_GC", "CYC"), ("CNI", "CNI")) if part in failed}
-    return tuple(candidate for candidate in answer.candidates if candidate not in gone)
+        gone.append("RTX_CNI")
+    return tuple([candidate for candidate in answer.candidates if candidate not in gone])
 
 
-@dataclass
 class Vetoes:
     """Why a class must not be started in this patient."""
 
-    picture: Picture
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.not_tolerated = _not_tolerated(picture)
 
     def of(self, candidate: str) -> tuple[Veto, ...]:
         """Every veto against a candidate class; empty when it may be offered."""
-        parts = COMPONENTS[candidate]
         reasons: dict[str, None] = {}
         if candidate == "ANTI_CD20_COMBO":
             self._veto_anti_cd20_combination(reasons)
         else:
-            for part in sorted(parts):
+            for part in COMPONENTS[candidate]:
                 self._veto_part(part, reasons)
         if candidate == "RTX_CNI" and self._egfr_below(self.picture.thresholds.rtx_cni_egfr):
             reasons["EGFR"] = None
-        return tuple(Veto(candidate, reason) for reason in reasons)
+        return tuple([Veto(candidate, reason) for reason in reasons]) if reasons else ()
 
     def _veto_part(self, part: str, reasons: dict[str, None]) -> None:
         if self.picture.pregnant and part in HARMFUL_IN_PREGNANCY:
@@ -88,7 +88,7 @@ class Vetoes:
         """In lupus nephritis one anti-CD20 stands in for the other, so both must be ruled out."""
         if self.picture.pregnant:  # pragma: no cover - pregnancy has its own candidates; kept should a table change
             reasons["PREGNANCY"] = None
-        if set(self.not_tolerated) >= ANTI_CD20:
+        if self.not_tolerated.keys() >= ANTI_CD20:
             reasons[self.not_tolerated["RTX"]] = None
 
     def _veto_cyclophosphamide(self, reasons: dict[str, None]) -> None:
@@ -117,24 +117,24 @@ class Vetoes:
         egfr = self.picture.egfr_now
         return egfr is not None and (egfr.value < limit or (inclusive and egfr.value == limit))
 
-    @lazy
-    def not_tolerated(self) -> dict[str, str]:
-        """Drug classes with an allergy, an intolerance, or a line that ended for intolerance, with the reason word."""
-        found: dict[str, str] = {}
-        for line in self.picture.lines:
-            for segment in line.segments:
-                if any(record.reason == "intolerance" for record in (*segment.records, *segment.echoes)):
-                    found.setdefault(segment.therapy_class, "INTOLERANCE")
-        for allergy in self.picture.case.allergies:
-            therapy_class = CLASS_OF.get(allergy.agent)
-            if therapy_class is not None:
-                reason = "INTOLERANCE" if allergy.kind == "intolerance" else "ALLERGY"
-                if found.get(therapy_class) != "ALLERGY":
-                    found[therapy_class] = reason
-        return found
+
+def _not_tolerated(p: Picture) -> dict[str, str]:
+    """Drug classes with an allergy, an intolerance, or a line that ended for intolerance, with the reason word."""
+    found: dict[str, str] = {}
+    for line in p.lines:
+        for segment in line.segments:
+            if "intolerance" in [record.reason for record in (*segment.records, *segment.echoes)]:
+                found[segment.therapy_class] = "INTOLERANCE"
+    for allergy in p.case.allergies:
+        therapy_class = CLASS_OF.get(allergy.agent)
+        if therapy_class is not None:
+            reason = "INTOLERANCE" if allergy.kind == "intolerance" else "ALLERGY"
+            if found.get(therapy_class) != "ALLERGY":
+                found[therapy_class] = reason
+    return found
 
 
-@dataclass(frozen=True, slots=True)
+@light_dataclass(frozen=True, slots=True)
 class Offer:
     """What is left of an answer after safety: the classes that may be offered, the first of them preferred."""
 
@@ -142,24 +142,20 @@ class Offer:
     classes: tuple[str, ...] = ()
     vetoed: tuple[Veto, ...] = ()
 
-    @property
-    def starts(self) -> bool:
-        """Whether a class would be started."""
-        return bool(self.classes)
-
 
 def offer(picture: Picture, answer: Answer) -> Offer:
     """The answer after vetoes. Nothing left: an expert, under the same rule."""
     if answer.action != "START_CLASS":
         return Offer(answer)
     vetoes = Vetoes(picture)
-    candidates = without_failed(answer)
-    against = {candidate: vetoes.of(candidate) for candidate in candidates}
-    vetoed = tuple(veto for candidate in candidates for veto in against[candidate])
-    classes = tuple(candidate for candidate in candidates if not against[candidate])
-    if not classes:
-        return Offer(_referred(answer), (), vetoed)
-    return Offer(answer, classes, vetoed)
+    classes: list[str] = []
+    vetoed: list[Veto] = []
+    for candidate in without_failed(answer):
+        against = vetoes.of(candidate)
+        vetoed.extend(against)
+        if not against:
+            classes.append(candidate)
+    return Offer(answer if classes else _referred(answer), tuple(classes), tuple(vetoed))
 
 
 def _referred(answer: Answer) -> Answer:
@@ -175,7 +171,7 @@ def _referred(answer: Answer) -> Answer:
 
 def deferred(picture: Picture, offered: Offer) -> Offer:
     """Serious infection, or a tumour in lupus nephritis, puts any start off (7.1)."""
-    if not offered.starts:
+    if not offered.classes:
         return offered
     if picture.active("serious_infection"):
         return Offer(_deferral(offered.answer, "SAFE-01", "INFECTION_ACTIVE"), (), offered.vetoed)

@@ -2,88 +2,107 @@
 
 from __future__ import annotations
 
-from cds_service.case.drug_classes import STANDARD_IN_MEMBRANOUS
+from dataclasses import replace
+from operator import attrgetter
+
+from cds_service.case.drug_classes import ANTI_CD20, STANDARD_IN_MEMBRANOUS
 from cds_service.case.lines import Line
 from cds_service.case.model import Quantity
-from cds_service.guideline.assessment import Assessment, LineSummary
+from cds_service.guideline.assessment import Assessment, Fact, LineSummary
+from cds_service.guideline.background import routed
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.notes import notes_for, severity_of
+from cds_service.guideline.outdated import outdated_values
 from cds_service.guideline.picture import Picture
 from cds_service.guideline.rows import Answer
 from cds_service.guideline.safety import Offer
 from cds_service.guideline.sources import conflicts_for, evidence_for, strength_of
 
-_VERDICT_OF_STATE = {
-    "FAILED": {"MN_RESISTANT", "LN_NO_RESPONSE", "LN_REFRACTORY"},
-    "INADEQUATE": {"MN_INADEQUATE_LINE", "LN_INADEQUATE_LINE"},
-    "INTOLERANT": {"MN_INTOLERANT", "LN_INTOLERANT"},
-    "RESPONDED": {
-        "MN_REMISSION_CR",
-        "MN_REMISSION_PR",
-        "MN_RELAPSE",
-        "MN_CNI_DEPENDENT",
-        "MN_BORDERLINE_RISE",
-        "MN_RELAPSE_UNCONFIRMED",
-        "MN_RELAPSE_AB_NEG",
-        "LN_CR",
-        "LN_PR",
-        "LN_FLARE",
-        "LN_FLARE_UNCONFIRMED",
-        "LN_BORDERLINE_RISE",
-    },
+VERDICT_OF_STATE = {
+    "MN_RESISTANT": "FAILED",
+    "LN_NO_RESPONSE": "FAILED",
+    "LN_REFRACTORY": "FAILED",
+    "MN_INADEQUATE_LINE": "INADEQUATE",
+    "LN_INADEQUATE_LINE": "INADEQUATE",
+    "MN_INTOLERANT": "INTOLERANT",
+    "LN_INTOLERANT": "INTOLERANT",
+    "MN_REMISSION_CR": "RESPONDED",
+    "MN_REMISSION_PR": "RESPONDED",
+    "MN_RELAPSE": "RESPONDED",
+    "MN_CNI_DEPENDENT": "RESPONDED",
+    "MN_BORDERLINE_RISE": "RESPONDED",
+    "MN_RELAPSE_UNCONFIRMED": "RESPONDED",
+    "MN_RELAPSE_AB_NEG": "RESPONDED",
+    "LN_CR": "RESPONDED",
+    "LN_PR": "RESPONDED",
+    "LN_FLARE": "RESPONDED",
+    "LN_FLARE_UNCONFIRMED": "RESPONDED",
+    "LN_BORDERLINE_RISE": "RESPONDED",
 }
+REMARKS_ON_DRUGS = (
+    "INFUSION_DOSE_ASSUMED",
+    "INFUSIONS_NOT_DOCUMENTED",
+    "LINE_START_IMPRECISE",
+    "LINE_END_NOT_STATED",
+    "DRUG_KNOWN_FROM_TEXT_ONLY",
+)
+BY_NAME_AND_ROLE = attrgetter("name", "role")
+BY_DAY = attrgetter("day")
 
 
 def assessment_of(picture: MembranousPicture | LupusPicture, offered: Offer, replaced_rule: str = "") -> Assessment:
     """The one result: answer, offer, notes, urgency, evidence, the values and lines behind it."""
     answer = offered.answer
-    notes = tuple(dict.fromkeys((*notes_for(picture, offered), *picture.standing_notes)))
+    notes = notes_for(picture, offered)
+    evidence = evidence_for(offered, picture.disease)
     _use_what_every_card_shows(picture)
+    outdated = outdated_values(picture, answer.missing) if answer.missing else ()
     return Assessment(
         disease=picture.disease,
         state=answer.state,
         action=answer.action,
         rule=answer.rule,
-        next_class=offered.classes[0] if offered.starts else "",
+        next_class=offered.classes[0] if offered.classes else "",
         alternatives=offered.classes[1:],
         vetoed=offered.vetoed,
         missing=answer.missing,
         notes=notes,
         severity=severity_of(answer, notes, replaced_rule),
         strength=strength_of(answer.rule),
-        evidence=evidence_for(offered, picture.disease),
-        conflicts=conflicts_for(picture, offered),
-        facts=tuple(sorted(picture.facts.values(), key=lambda fact: (-fact.day, fact.name, fact.role))),
+        evidence=evidence,
+        conflicts=conflicts_for(picture, offered, evidence),
+        facts=_newest_first(picture),
         lines=_lines(picture, answer),
         menu=answer.menu,
         remarks=_remarks(picture),
-        figures={**_figures(picture), **picture.figures, "check": answer.saw},
+        figures=_figures(picture, answer.saw),
         trace=tuple(picture.trace),
+        outdated=outdated,
     )
 
 
+def _newest_first(p: Picture) -> tuple[Fact, ...]:
+    facts = sorted(p.facts.values(), key=BY_NAME_AND_ROLE)
+    facts.sort(key=BY_DAY, reverse=True)  # a second sort keeps the order of equals
+    return tuple(facts)
+
+
 def _use_what_every_card_shows(p: MembranousPicture | LupusPicture) -> None:
-    shown: list[tuple[Quantity | None, str]] = [
-        (p.current, "current"),
-        (p.egfr_now, "current"),
-        (p.albumin, "current"),
-        (p.trend.previous, "previous"),
-    ]
-    if p.trend.reference is not None:
-        shown.append((p.trend.reference, "reference"))
+    _use_all(p, (p.current, "current"), (p.egfr_now, "current"), (p.albumin, "current"))
+    _use_all(p, (p.trend.previous, "previous"), (p.trend.reference, "reference"))
     if isinstance(p, MembranousPicture):
-        shown.append((p.elisa, "current"))
         if p.immunofluorescence is not None:
             p.use_finding(p.immunofluorescence, "current")
-        if p.standard_lines:
-            shown += [(p.baseline, "baseline"), (p.antibody_baseline, "baseline")]
+        _use_all(p, (p.elisa, "current"), (p.baseline, "baseline"), (p.antibody_baseline, "baseline"))
     else:
         if p.class_finding is not None:
             p.use_finding(p.class_finding, "biopsy")
-        if p.lines:
-            shown.append((p.baseline, "baseline"))
-        shown += [(p.newest(name, p.thresholds.antibody_age), "current") for name in ("anti_dsdna", "c3", "c4")]
+        serology = [p.newest(name, p.thresholds.antibody_age) for name in ("anti_dsdna", "c3", "c4")]
+        _use_all(p, (p.baseline, "baseline"), *[(value, "current") for value in serology])
+
+
+def _use_all(p: Picture, *shown: tuple[Quantity | None, str]) -> None:
     for value, role in shown:
         if value is not None:
             p.use(value, role)
@@ -98,112 +117,131 @@ def _lines(p: MembranousPicture | LupusPicture, answer: Answer) -> tuple[LineSum
         else:
             outcome = p.past_outcomes[index]
             verdict, why, fall = outcome.verdict, outcome.why, outcome.reduction
-        if isinstance(p, MembranousPicture) and not line.classes & STANDARD_IN_MEMBRANOUS:
+        if p.disease == "MN" and not line.classes & STANDARD_IN_MEMBRANOUS:
             verdict = "NOT_STANDARD"
-        summaries.append(
-            LineSummary(
-                classes=tuple(sorted(line.classes)),
-                start=line.start,
-                end=line.end,
-                outcome=verdict,
-                sources=line.sources,
-                agents=line.agents,
-                reduction=fall,
-                why=why,
-            )
-        )
+        classes = tuple(sorted(line.classes))
+        summaries.append(LineSummary(classes, line.start, line.end, verdict, line.sources, line.agents, fall, why))
+    if not p.exactly_dated:
+        summaries = list(map(_with_doubtful_days, summaries, p.whole_lines))
     return tuple(summaries)
+
+
+def _with_doubtful_days(summary: LineSummary, line: Line) -> LineSummary:
+    """A fall since a day that nobody wrote is not shown."""
+    told = replace(summary, start_stated=line.start_stated, end_stated=line.end_stated)
+    return told if told.start_stated else replace(told, reduction=None)
 
 
 def _verdict_now(answer: Answer, line: Line) -> str:
     """What the answer says of the last line; CURRENT or LAST while it says nothing final."""
-    for verdict, states in _VERDICT_OF_STATE.items():
-        if answer.state in states and not (verdict in {"FAILED", "INADEQUATE"} and answer.action == "DATA_REQUEST"):
-            return verdict
-    return "CURRENT" if line.open else "LAST"
+    verdict = VERDICT_OF_STATE.get(answer.state)
+    if verdict is None or (answer.action == "DATA_REQUEST" and verdict in {"FAILED", "INADEQUATE"}):
+        return "CURRENT" if line.open else "LAST"
+    return verdict
 
 
-def _figures(p: MembranousPicture | LupusPicture) -> dict[str, float | str]:
+def _figures(p: MembranousPicture | LupusPicture, saw: str) -> dict[str, float | str]:
     """Numbers for the sentences of the card; a name is absent when its number is."""
-    found: dict[str, float | str | None] = {
-        "current": p.current.value if p.current else None,
-        "current_unit": p.current.unit if p.current else None,
-        "egfr": p.egfr_now.value if p.egfr_now else None,
-        "egfr_reference": p.trend.reference.value if p.trend.reference else None,
-        "egfr_fall": p.trend.fall,
-        "trend": p.trend.trend,
-        "albumin": p.albumin.value if p.albumin else None,
-        "cyc_cumulative_g": p.cumulative_cyclophosphamide or None,
-    }
-    found.update(_membranous_figures(p) if isinstance(p, MembranousPicture) else _lupus_figures(p))
-    return {name: value for name, value in found.items() if value is not None}
+    trend = p.trend
+    found: dict[str, float | str] = {}
+    if p.current is not None:
+        found["current"] = p.current.value
+        found["current_unit"] = p.current.unit
+    if p.egfr_now is not None:
+        found["egfr"] = p.egfr_now.value
+    if trend.reference is not None:
+        found["egfr_reference"] = trend.reference.value
+    if trend.fall is not None:
+        found["egfr_fall"] = trend.fall
+    found["trend"] = trend.trend
+    if p.albumin is not None:
+        found["albumin"] = p.albumin.value
+    if p.cumulative_cyclophosphamide:
+        found["cyc_cumulative_g"] = p.cumulative_cyclophosphamide
+    if isinstance(p, MembranousPicture):
+        _add_membranous_figures(p, found)
+    else:
+        _add_lupus_figures(p, found)
+    found.update(p.figures)
+    found["check"] = saw
+    return found
 
 
-def _membranous_figures(p: MembranousPicture) -> dict[str, float | str | None]:
-    found: dict[str, float | str | None] = {
-        "antibody": p.antibody,
-        "antibody_value": _value_that_speaks(p),
-        "antibody_days": p.days_without_antibody if p.antibody == "NEG" else None,
-    }
+def _add_membranous_figures(p: MembranousPicture, found: dict[str, float | str]) -> None:
+    found["antibody"] = p.antibody
+    # the ELISA value for a sentence: not a bound, and not a low one beside a positive immunofluorescence
+    low = p.elisa is not None and p.antibody == "POS" and p.elisa.value < p.thresholds.antibody_positive
+    if p.elisa is not None and not p.elisa.bound and not low:
+        found["antibody_value"] = p.elisa.value
+    if p.antibody == "NEG":
+        found["antibody_days"] = p.days_without_antibody
     if p.standard_lines:
-        found |= {
-            "baseline": p.baseline.value if p.baseline else None,
-            "reduction": p.reduction if p.current else None,
-            "days": p.days,
-            "line": " + ".join(sorted(p.line.classes)),
-            "failed": ", ".join(sorted(p.past_failed)) or None,
-            "nadir": p.nadir.value if p.nadir else None,
-            "creatinine_rise": p.creatinine_rise - 1 if p.creatinine_rise is not None else None,
-        }
-    return found
+        _add_line_figures(p, found)
+        if p.past_failed:
+            found["failed"] = ", ".join(sorted(p.past_failed))
+        if p.nadir is not None:
+            found["nadir"] = p.nadir.value
+        if p.creatinine_rise is not None:
+            found["creatinine_rise"] = p.creatinine_rise - 1
 
 
-def _value_that_speaks(p: MembranousPicture) -> float | None:
-    """The ELISA value for a sentence: not a bound, and not a low one beside a positive immunofluorescence."""
-    if p.elisa is None or p.elisa.bound or (p.antibody == "POS" and p.elisa.value < p.thresholds.antibody_positive):
-        return None
-    return p.elisa.value
-
-
-def _lupus_figures(p: LupusPicture) -> dict[str, float | str | None]:
-    found: dict[str, float | str | None] = {"ln_class": p.class_finding.value if p.class_finding else None}
+def _add_lupus_figures(p: LupusPicture, found: dict[str, float | str]) -> None:
+    if p.class_finding is not None:
+        found["ln_class"] = p.class_finding.value
     if p.lines:
-        failures = p.past_failures
-        found |= {
-            "baseline": p.baseline.value if p.baseline else None,
-            "reduction": p.reduction if p.current else None,
-            "days": p.days,
-            "line": " + ".join(sorted(p.line.classes)),
-            "failed": "; ".join(" + ".join(sorted(classes)) for classes in failures) or None,
-            "failed_count": len(failures) + 1,
-            "mpaa_dose_g": p.mycophenolate_grams,
-        }
-    return found
+        _add_line_figures(p, found)
+        failed = "; ".join([" + ".join(sorted(classes)) for classes in p.past_failures])
+        if failed:
+            found["failed"] = failed
+        found["failed_count"] = len(p.past_failures) + 1
+        if p.mycophenolate_grams is not None:
+            found["mpaa_dose_g"] = p.mycophenolate_grams
+
+
+def _add_line_figures(p: MembranousPicture | LupusPicture, found: dict[str, float | str]) -> None:
+    if p.baseline is not None:
+        found["baseline"] = p.baseline.value
+    if p.exactly_dated or p.line.start_stated:  # else nothing is counted or compared from it
+        found["days"] = p.days
+        if p.reduction is not None:
+            found["reduction"] = p.reduction
+    found["line"] = " + ".join(sorted(p.line.classes))
 
 
 def _remarks(p: MembranousPicture | LupusPicture) -> tuple[str, ...]:
     """Codes of what a reader must know about the data besides the notes; cards have a sentence for each."""
     remarks = []
-    if any(condition.clinical == "remission" for condition in p.index_conditions()) and _contradicts_remission(p):
+    entries = routed(p.problems, "membranous_nephropathy" if p.disease == "MN" else "lupus_nephritis")
+    if "remission" in [condition.clinical for condition in entries] and _contradicts_remission(p):
         remarks.append("PROBLEM_LIST_REMISSION_CONTRADICTED")
-    if all(condition.verification == "" for condition in p.index_conditions()):
+    if not [condition for condition in entries if condition.verification]:
         remarks.append("VERIFICATION_NOT_STATED")
-    infusions = [
-        e for line in p.lines for s in line.segments for e in s.infusions() if s.therapy_class in {"RTX", "CD20_2G"}
-    ]
-    if any(infusion.dose is None for infusion in infusions):
-        remarks.append("INFUSION_DOSE_ASSUMED")
-    anti_cd20 = [s for line in p.lines for s in line.segments if s.therapy_class in {"RTX", "CD20_2G"}]
-    if any(not segment.infusions() for segment in anti_cd20):
-        remarks.append("INFUSIONS_NOT_DOCUMENTED")
-    if any(not e.end_stated for line in p.whole_lines for s in line.segments for e in s.records):
-        remarks.append("LINE_END_NOT_STATED")
-    if any(not e.coded for line in p.lines for s in line.segments for e in s.records):
-        remarks.append("DRUG_KNOWN_FROM_TEXT_ONLY")
-    series = [value for value in (p.current, p.baseline) if value is not None]
-    if len({value.measure for value in series}) > 1:
+    relapse = "mn_relapse" if p.disease == "MN" else "ln_flare"
+    if relapse in p.problems and p.earlier_in_doubt(relapse):
+        remarks.append("RELAPSE_UNDATED")
+    remarks += _remarks_on_drugs(p)
+    if p.current is not None and p.baseline is not None and p.current.measure != p.baseline.measure:
         remarks.append("MIXED_PROTEINURIA_METHODS")
     return tuple(remarks)
+
+
+def _remarks_on_drugs(p: Picture) -> list[str]:
+    found = set()
+    for line in p.lines:
+        for segment in line.segments:
+            anti_cd20 = segment.therapy_class in ANTI_CD20
+            infusions = segment.infusions() if anti_cd20 else ()
+            if anti_cd20 and not infusions:
+                found.add("INFUSIONS_NOT_DOCUMENTED")
+            if None in [infusion.dose for infusion in infusions]:
+                found.add("INFUSION_DOSE_ASSUMED")
+            if False in [e.coded for e in segment.records]:
+                found.add("DRUG_KNOWN_FROM_TEXT_ONLY")
+    if not p.exactly_dated:
+        records = [record for line in p.whole_lines for segment in line.segments for record in segment.records]
+        found |= {"LINE_END_NOT_STATED"} if False in [record.end_stated for record in records] else set()
+        found |= {"LINE_START_IMPRECISE"} if False in [record.start_stated for record in records] else set()
+    return [remark for remark in REMARKS_ON_DRUGS if remark in found] if found else []
 
 
 def _contradicts_remission(p: Picture) -> bool:

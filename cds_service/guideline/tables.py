@@ -151,7 +151,8 @@ def _search(function: Any, picture: type, found: dict[str, None], seen: set[Code
     for name in _names(function.__code__):
         if name in THRESHOLD_NAMES:
             found[name] = None
-        _search(_callable_of(getattr(picture, name, None)), picture, found, seen)
+        for member in (name, f"_{name}"):  # a picture finds in `_current` what it keeps in `current`
+            _search(_callable_of(getattr(picture, member, None)), picture, found, seen)
         candidate = function.__globals__.get(name)
         if _is_of_a_guideline(candidate):
             _search(candidate, picture, found, seen)

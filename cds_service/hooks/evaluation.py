@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from cds_service.cards.stamp import FhirVersion
 from cds_service.cards.write import cards_for
 from cds_service.case.model import Bins, Case
+from cds_service.case.model import Patient as CasePatient
 from cds_service.fhir.chart import ChartData, read_chart
 from cds_service.guideline.assessment import Assessment
 from cds_service.guideline.catalogue import KEEP, assess_all
 from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.silence import NONE, Overrides, Overrule
 from cds_service.mapping.chart import build_case
 
-_DRAFTS_IN: Mapping[str, FhirVersion] = {"R4": "R4", "R4B": "R4B", "R5": "R5"}
 
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """Everything one chart led to. `bins` says what became of every resource that came in.
 
     `quiet` names why nothing was assessed at all: patient_deceased, patient_record_merged, or empty.
@@ -31,6 +29,13 @@ class Evaluation:
     cards: Sequence[Mapping[str, Any]]
     bins: Bins
     quiet: str = ""
+    overrides: Overrides = NONE
+
+    @classmethod
+    def of_silence(cls, chart: ChartData, quiet: str) -> Evaluation:
+        """A chart that was read and not judged."""
+        counted = Bins(chart.total, (), chart.superseded, chart.total - len(chart.superseded), 0)
+        return cls(Case(CasePatient()), (), (), counted, quiet)
 
 
 def evaluate(
@@ -72,17 +77,23 @@ def conclude(
     *,
     hook_instance: str = "",
     not_provided: tuple[str, ...] = (),
+    overrule: Overrule | None = None,
 ) -> Evaluation:
-    """From a chart that was read to cards. `not_provided` names the needs that were not sent in full."""
+    """From a chart that was read to cards. `not_provided` names the needs that were not sent in full.
+
+    `overrule` says which rules a clinician has overridden before: those are quiet, or say why they come back.
+    """
     case = build_case(chart, knowledge.terminology, on, not_provided)
     quiet = _reason_for_silence(case, chart)
     assessments = () if quiet else assess_all(case, on, knowledge.thresholds)
-    undecided = tuple(value for assessment in assessments for value in assessment.undecided)
+    undecided = [value for assessment in assessments for value in assessment.undecided]
     if undecided:
         case = replace(case, set_aside=(*case.set_aside, *undecided))
-    version = _DRAFTS_IN[chart.fhir_version]
-    stamp = replace(knowledge.stamp, hook_instance=hook_instance, patient_id=patient_id, fhir_version=version)
-    return Evaluation(case, assessments, cards_for(assessments, case, on, stamp), case.bins, quiet)
+    stamp = knowledge.stamp.of_call(hook_instance, patient_id, chart.fhir_version)
+    overrides = NONE if overrule is None else overrule(assessments)
+    spoken = [assessment for assessment in assessments if assessment.rule not in overrides.silenced]
+    cards = cards_for(spoken, case, on, stamp, overrides.shown_again)
+    return Evaluation(case, assessments, cards, case.bins, quiet, overrides)
 
 
 def _reason_for_silence(case: Case, chart: ChartData) -> str:

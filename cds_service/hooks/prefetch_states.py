@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from cds_service.cdshooks.prefetch import keys_of
 from cds_service.errors import BodyTooLarge, DataUnobtainable
 from cds_service.fhir.chart import ChartData
-from cds_service.fhir.prefetch_data import Opened
+from cds_service.fhir.prefetch_data import NOTHING, Opened
 from cds_service.guideline.needs import NEEDS, Need
 
 State = Literal["given", "known-empty", "incomplete", "failed", "absent"]
@@ -32,7 +33,32 @@ class NeedState:
     missing: tuple[str, ...]
 
 
-def states_of(chart: ChartData, advertised: Collection[str]) -> tuple[NeedState, ...]:
+class NeedStates(tuple[NeedState, ...]):
+    """The state of every need, and what follows for the call, told once for all calls that sent the same.
+
+    `missing` are the keys of required needs that are unknown, `unseen` is what the card says was not seen:
+    needs whose data are unknown, and further pages of what came in part.
+    """
+
+    missing: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+    @classmethod
+    def of(cls, states: Iterable[NeedState]) -> NeedStates:
+        """These states, with what follows."""
+        made = cls(states)
+        made.missing = tuple([key for state in made if state.need.required for key in state.missing])
+        made.unseen = tuple(
+            [
+                f"further pages of {state.need.key}" if state.state == "incomplete" else state.need.key
+                for state in made
+                if state.state == "incomplete" or state.missing
+            ]
+        )
+        return made
+
+
+def states_of(chart: ChartData, advertised: Collection[str]) -> NeedStates:
     """The state of every need of the guidelines. `advertised` are the prefetch keys of the service.
 
     A client may also send its data under keys of its own. A resource type found there counts as given
@@ -40,11 +66,14 @@ def states_of(chart: ChartData, advertised: Collection[str]) -> tuple[NeedState,
     """
     keys = tuple(advertised)
     opened = chart.opened
-    elsewhere = {
-        kind for key, value in opened.items() if key not in advertised for kind in (*value.by_kind, *value.odd_kinds)
-    }
-    found = tuple([_state_of(opened.get(key), kind, elsewhere) for key, kind in _asked(keys)])
-    return _judged(keys, found)
+    elsewhere: set[str] = set()
+    for key in opened.keys() - keys:
+        elsewhere.update(opened[key].by_kind, opened[key].odd_kinds)
+    found: list[State] = []
+    for key, kind in _asked(keys):
+        value = opened.get(key)
+        found.append("known-empty" if value is NOTHING else _state_of(value, kind, elsewhere))
+    return _judged(keys, tuple(found))
 
 
 def _state_of(opened: Opened | None, kind: str, elsewhere: Container[str]) -> State:
@@ -73,10 +102,10 @@ def _asked(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=1024)
-def _judged(keys: tuple[str, ...], found: tuple[State, ...]) -> tuple[NeedState, ...]:
+def _judged(keys: tuple[str, ...], found: tuple[State, ...]) -> NeedStates:
     """The needs, from the states of their keys in the order of `_asked`: the worst of its keys is the need's."""
     state_of = {key: state for (key, _), state in zip(_asked(keys), found, strict=True)}
-    return tuple(
+    return NeedStates.of(
         NeedState(
             need,
             min((state_of[key] for key in own), key=_WORST_FIRST.__getitem__),
@@ -86,29 +115,28 @@ def _judged(keys: tuple[str, ...], found: tuple[State, ...]) -> tuple[NeedState,
     )
 
 
-def require(states: Iterable[NeedState]) -> None:
-    """Refuse the call when a required need is unknown: 412 naming the keys (PFD-6)."""
-    missing = [key for state in states if state.missing and state.need.required for key in state.missing]
-    if missing:
-        raise DataUnobtainable(missing)
+def require(states: NeedStates, fetch_failed: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Refuse the call when a required need is unknown: 412 naming the keys (PFD-6).
+
+    `fetch_failed` says of keys that were asked for in vain why they did not come (UP-01 to UP-21).
+    """
+    if states.missing:
+        reasons = {fetch_failed[key] for key in states.missing if key in fetch_failed}
+        code = "timeout" if "timeout" in reasons else "transient" if reasons else "required"
+        raise DataUnobtainable(states.missing, issue_code=code)
 
 
-def not_whole(states: Iterable[NeedState]) -> tuple[str, ...]:
-    """What was not seen, for the card: needs whose data are unknown, and further pages of what came in part."""
-    return tuple(
-        [
-            f"further pages of {state.need.key}" if state.state == "incomplete" else state.need.key
-            for state in states
-            if state.state == "incomplete" or state.missing
-        ]
-    )
+def not_whole(states: NeedStates) -> tuple[str, ...]:
+    """What was not seen, for the card."""
+    return states.unseen
 
 
 def check_size(prefetch: Mapping[str, Any], most_entries: int) -> None:
     """Refuse more Bundle entries than the service reads in one call (JSON-30)."""
     entries = 0
     for value in prefetch.values():
-        listed = value.get("entry") if isinstance(value, dict) else None
-        entries += len(listed) if isinstance(listed, list) else 0
+        if type(value) is dict and "entry" in value:
+            listed = value["entry"]
+            entries += len(listed) if isinstance(listed, list) else 0
     if entries > most_entries:
         raise BodyTooLarge("There are more Bundle entries than this service reads in one call.")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from cds_service.trust.clients import Client
 
 CDS_HOOKS_VERSION = "2.0.1"
+HOOK_VERSIONS: Mapping[str, str] = {"patient-view": "1.0", "order-select": "1.0", "order-sign": "1.0"}
+"""The published version of each hook this service speaks; hooks are versioned apart from the standard (DISC-11)."""
 
 
 class Call(Protocol):
@@ -17,13 +22,20 @@ class Call(Protocol):
     def hook_instance(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Caller(NamedTuple):
+    """Who calls, and when: `now` is the moment, `today` the day in the time zone of record."""
+
+    client: Client
+    now: datetime
+    today: date
+
+
+class Answer(NamedTuple):
     """What a service answers, and what the log may say about it: names, counts and our own ids only."""
 
     cards: Sequence[Mapping[str, Any]] = ()
-    extension: Mapping[str, Any] = field(default_factory=dict)
-    event: Mapping[str, Any] = field(default_factory=dict)
+    extension: Mapping[str, Any] = MappingProxyType({})
+    event: Mapping[str, Any] = MappingProxyType({})
 
     def body(self) -> dict[str, Any]:
         """The response object. `cards` is there even when empty (RESP-1)."""
@@ -35,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One advertised service. `read` checks the bytes of a call, `respond` answers it for a given day."""
+    """One advertised service. `read` checks the bytes of a call, `respond` answers it for a given caller."""
 
     id: str
     hook: str
@@ -44,7 +56,7 @@ class Service:
     usage_requirements: str
     prefetch: Mapping[str, str]
     read: Callable[[bytes], Call]
-    respond: Callable[[Any, date], Answer]
+    respond: Callable[[Any, Caller], Answer]
 
 
 def discovery(services: Sequence[Service]) -> dict[str, Any]:
@@ -60,5 +72,6 @@ def _entry(service: Service) -> dict[str, Any]:
         "id": service.id,
         "usageRequirements": service.usage_requirements,
         "version": CDS_HOOKS_VERSION,
+        "hookVersion": HOOK_VERSIONS[service.hook],
     }
     return entry | ({"prefetch": dict(service.prefetch)} if service.prefetch else {})

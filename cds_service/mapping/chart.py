@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
@@ -22,9 +22,10 @@ from cds_service.case.model import (
 from cds_service.mapping import medications
 from cds_service.mapping.conditions import read_allergy, read_condition, read_patient, read_procedure
 from cds_service.mapping.observations import read_observation
-from cds_service.mapping.readings import Reading
+from cds_service.mapping.readings import Reading, without_exposure
 from cds_service.mapping.series import disagree, one_a_day
 from cds_service.mapping.terminology import Terminology
+from cds_service.mapping.versions import settled
 
 _KINDS = (Quantity, Finding, Condition, Procedure, Exposure, NotTaken, Allergy)
 
@@ -54,13 +55,19 @@ class ReadChart(Protocol):
     @property
     def resources(self) -> Mapping[str, tuple[tuple[str, Any], ...]]: ...
     @property
-    def unread(self) -> tuple[NotRead, ...]: ...
+    def unread(self) -> Sequence[NotRead]: ...
+    @property
+    def told_twice(self) -> Collection[str]: ...
+    @property
+    def warnings(self) -> int: ...
     @property
     def superseded(self) -> tuple[str, ...]: ...
     @property
     def supporting(self) -> tuple[str, ...]: ...
     @property
     def not_relevant(self) -> int: ...
+    @property
+    def set_aside(self) -> int: ...
     @property
     def total(self) -> int: ...
 
@@ -73,6 +80,8 @@ def build_case(chart: ReadChart, terminology: Terminology, on: date, not_provide
     """
     patient = read_patient(chart.patient, chart.patient_reference) if chart.patient is not None else Patient()
     readings = _readings(chart.resources, terminology, on.toordinal(), patient)
+    if chart.told_twice:
+        readings = settled(readings, chart.told_twice)
     facts: dict[type[Any], list[Any]] = {kind: [] for kind in _KINDS}
     for reading in readings:
         for fact in reading.facts:
@@ -89,7 +98,7 @@ def build_case(chart: ReadChart, terminology: Terminology, on: date, not_provide
         exposures=tuple(facts[Exposure]),
         not_taken=tuple(facts[NotTaken]),
         allergies=tuple(facts[Allergy]),
-        set_aside=(*_before(chart.unread), *[item for reading in readings for item in reading.set_aside]),
+        set_aside=_set_aside(chart, readings),
         disagreements=tuple([(kept, other) for kept, other in doubled if disagree(kept, other)]),
         not_provided=not_provided,
         bins=_bins(chart, readings, given_up),
@@ -108,21 +117,43 @@ def _readings(
         readings.append(read_procedure(source, resource, terminology, today))
     for source, resource in resources.get("AllergyIntolerance", ()):
         readings.append(read_allergy(source, resource, terminology))
+    not_carried_out = medications.orders_not_carried_out(resources.get("MedicationAdministration", ()))
     for kind, read in medications.READERS.items():
         for source, resource in resources.get(kind, ()):
-            readings.append(read(source, resource, terminology, today))
+            reading = read(source, resource, terminology, today)
+            readings.append(without_exposure(reading) if source in not_carried_out else reading)
     return readings
 
 
-def _before(unread: Iterable[NotRead]) -> Iterator[SetAside]:
+def _set_aside(chart: ReadChart, readings: Iterable[Reading]) -> tuple[SetAside, ...]:
+    """What was not used, in an order that does not depend on the order in which it came; of a concept the newest first.
+
+    A warning of the record system is no resource, and is said all the same (CLIN-49).
+    """
+    found = [item for reading in readings for item in reading.set_aside]
+    if chart.unread:
+        found += _before(chart.unread)
+    if warnings := chart.warnings:
+        found.append(SetAside("Bundle", "SERVER_WARNING", shown=str(warnings)))
+    if chart.told_twice:
+        found = list(dict.fromkeys(found))
+    return tuple(sorted(found, key=_place_of) if len(found) > 1 else found)
+
+
+def _before(unread: Sequence[NotRead]) -> Iterator[SetAside]:
     for item in unread:
         yield SetAside(item.resource, item.reason, item.concept, item.day, item.shown)
+
+
+def _place_of(item: SetAside) -> tuple[str, int, str, str, str]:
+    # The id comes last: where all the rest is alike, only a record without a concept shows it.
+    return item.concept, -(item.day or 0), item.reason, item.shown, item.resource
 
 
 def _bins(chart: ReadChart, readings: list[Reading], given_up: set[int]) -> Bins:
     used = [*chart.supporting, *((chart.patient_reference,) if chart.patient is not None else ())]
     superseded = list(chart.superseded)
-    not_relevant, set_aside = chart.not_relevant, len(chart.unread)
+    not_relevant, set_aside = chart.not_relevant, chart.set_aside
     for reading in readings:
         if reading.facts:
             stands = not given_up or any(id(fact) not in given_up for fact in reading.facts)

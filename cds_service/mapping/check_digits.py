@@ -41,11 +41,16 @@ def loinc_digit_is_right(code: str) -> bool:
     number, dash, check = code.partition("-")
     if not dash or not is_plain_number(number) or not is_plain_number(check) or len(check) != 1:
         return False
+    return loinc_check_digit(number) == int(check)
+
+
+def loinc_check_digit(number: str) -> int:
+    """The mod-10 check digit of the digits before the dash."""
     total = 0
     for position, character in enumerate(reversed(number)):
         doubled = int(character) * (2 if position % 2 == 0 else 1)
         total += doubled // 10 + doubled % 10
-    return (10 - total % 10) % 10 == int(check)
+    return (10 - total % 10) % 10
 
 
 def snomed_digit_is_right(code: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cds_service.mapping import systems
-from cds_service.mapping.check_digits import is_plain_number, loinc_digit_is_right, snomed_digit_is_right
+from cds_service.mapping.code_forms import fault_of_code
 from cds_service.mapping.concepts import Concept
+from cds_service.mapping.damage import Fault
 from cds_service.mapping.tables import Row, Tables
 
 CODE_COLUMNS = (
@@ -41,20 +41,7 @@ OPTIONAL_FILES = (("optional/snomed_affiliate.csv", systems.SNOMED), ("optional/
 LOCAL_ROUTES = frozenset({"ophthalmic", "otic", "topical", "inhaled", "nasal", "rectal", "intra-oral", "enteral-local"})
 ROUTES = LOCAL_ROUTES | {"", "oral", "parenteral", "subcutaneous", "depot"}
 ROLES = ("include", "distractor", "exclude")
-_EXCEL_DAMAGE = re.compile(r"E\+", re.IGNORECASE)
-_SHAPES: Mapping[str, Callable[[str], object]] = {
-    systems.LOINC: loinc_digit_is_right,
-    systems.SNOMED: snomed_digit_is_right,
-    systems.RXNORM: lambda code: is_plain_number(code) and len(code) <= 8,
-    systems.ATC: re.compile(r"[A-V]\d{2}[A-Z]{0,2}(\d{2})?\*?", re.ASCII).fullmatch,
-    systems.ICD10CM: re.compile(r"[A-Z](\d\*|\d[0-9A-Z](\.[0-9A-Z]{1,4})?\*?)", re.ASCII).fullmatch,
-    systems.ICD10WHO: re.compile(r"[A-Z](\d\*|\d\d(\.\d{1,2})?\*?)", re.ASCII).fullmatch,
-    systems.ICD10PCS: re.compile(r"[0-9A-HJ-NP-Z]{7}", re.ASCII).fullmatch,
-    systems.HCPCS: re.compile(r"[A-V]\d{4}", re.ASCII).fullmatch,
-    systems.NDC: re.compile(r"\d{11}|\d{4,5}-\d{3,4}-\d{1,2}", re.ASCII).fullmatch,
-    systems.CPT: re.compile(r"\d{4}[0-9FTU]", re.ASCII).fullmatch,
-    systems.FINDING: re.compile(r"[a-z0-9_]+", re.ASCII).fullmatch,
-}
+PROPERTIES = ("", "mass", "moles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +97,17 @@ def read_codes(tables: Tables, concepts: Mapping[str, Concept], *, optional: boo
     table = CodeTable()
     for path, system in FILES + (OPTIONAL_FILES if optional else ()):
         for row, meaning in _meanings(tables, path, system, concepts):
-            fault = _clash(table.found(system, row["code"]), meaning, row)
-            if fault:
-                tables.fault(row.path, row.line, fault)
-            elif meaning.role == "include" or table.found(system, row["code"]) is None:
+            earlier = table.found(system, row["code"])
+            if not tables.refuses(row, (_clash(earlier, meaning, row),)) and (
+                meaning.role == "include" or earlier is None
+            ):
                 table.put(system, row["code"], meaning)
     return table
 
 
 def _meanings(tables: Tables, path: str, system: str, concepts: Mapping[str, Concept]) -> Iterator[tuple[Row, Meaning]]:
     for row in tables.rows(path, CODE_COLUMNS):
-        fault = fault_of_code(system, row["code"]) or _fault_of_row(row, concepts)
-        if fault:
-            tables.fault(row.path, row.line, fault)
+        if tables.refuses(row, (fault_of_code(system, row["code"]), *_faults_of_row(row, concepts))):
             continue
         cells = row.cells
         yield (
@@ -141,49 +126,49 @@ def _meanings(tables: Tables, path: str, system: str, concepts: Mapping[str, Con
         )
 
 
-def fault_of_code(system: str, code: str) -> str:
-    """Why this cannot be a code of that system, or nothing. Systems we do not know are not judged."""
-    if _EXCEL_DAMAGE.search(code):
-        return f"{code!r} was turned into a number by a spreadsheet"
-    if system == systems.LOINC and code.startswith(("LP", "LG", "LA")):
-        return f"{code} is a LOINC part, group or answer, not an observation"
-    shape = _SHAPES.get(system)
-    if shape is not None and not shape(code):
-        return f"{code!r} is not a valid code of {system}: wrong form or check digit"
-    return "" if code and code == code.strip() else "the code is empty or has blanks around it"
-
-
-def _fault_of_row(row: Row, concepts: Mapping[str, Concept]) -> str:
+def faults_of_meaning(row: Row, concepts: Mapping[str, Concept]) -> Iterator[Fault]:
+    """What every row that gives a code a meaning must have: a concept and a role that exist."""
     if row["concept"] not in concepts:
-        return f"unknown concept {row['concept']!r}"
+        yield Fault(f"unknown concept {row['concept']!r}", "take a key of concepts.toml")
     if row["role"] not in ROLES:
-        return f"unknown role {row['role']!r}"
+        yield Fault(f"unknown role {row['role']!r}", f"take one of {', '.join(ROLES)}")
+
+
+def _faults_of_row(row: Row, concepts: Mapping[str, Concept]) -> Iterator[Fault]:
+    yield from faults_of_meaning(row, concepts)
     if row["route"] not in ROUTES:
-        return f"unknown route {row['route']!r}"
-    if row["property"] not in ("", "mass", "moles"):
-        return f"unknown property {row['property']!r}"
+        advice = f"leave it empty, or take one of {', '.join(sorted(ROUTES - {''}))}"
+        yield Fault(f"unknown route {row['route']!r}", advice)
+    if row["property"] not in PROPERTIES:
+        yield Fault(f"unknown property {row['property']!r}", "take mass or moles, or leave it empty")
     if row["confidence"] not in ("high", "medium"):
-        return "confidence is high or medium: nothing lower is shipped"
+        yield Fault("confidence is high or medium: nothing lower is shipped", "verify the code, or leave the row out")
     if not row["source"]:
-        return "a code needs its source"
-    return _fault_of_implies(row["implies"], concepts)
+        yield Fault("a code needs its source", "name where code and display were seen together")
+    if fault := _fault_of_implies(row["implies"], concepts):
+        yield fault
 
 
-def _fault_of_implies(implies: str, concepts: Mapping[str, Concept]) -> str:
+def _fault_of_implies(implies: str, concepts: Mapping[str, Concept]) -> Fault | None:
     if not implies:
-        return ""
+        return None
     key, _, word = implies.partition("=")
     words = concepts["albumin"].words if key == "method" and "albumin" in concepts else ()
     words = concepts[key].words if key in concepts else words
-    return "" if word in words else f"implies {implies!r}, which is not a word of a concept"
+    if word in words:
+        return None
+    return Fault(f"implies {implies!r}, which is not a word of a concept", "write concept=word as in concepts.toml")
 
 
-def _clash(earlier: Meaning | None, meaning: Meaning, row: Row) -> str:
+def _clash(earlier: Meaning | None, meaning: Meaning, row: Row) -> Fault | None:
     """One code means one thing. It may only *look like* a second thing, and then a note says why."""
     if earlier is None:
-        return ""
+        return None
     if earlier.concept == meaning.concept:
-        return f"listed twice, also at {earlier.row}"
+        return Fault(f"listed twice, also at {earlier.row}", "delete one of the two lines")
     if earlier.role == "include" and meaning.role == "include":
-        return f"means {meaning.concept} here and {earlier.concept} at {earlier.row}"
-    return "" if "note: " in row["source"] or earlier.role != "include" else f"also at {earlier.row}: needs a note"
+        told = f"means {meaning.concept} here and {earlier.concept} at {earlier.row}"
+        return Fault(told, "one code has one concept: keep the line that is right")
+    if "note: " in row["source"] or earlier.role != "include":
+        return None
+    return Fault(f"also at {earlier.row}: needs a note", "add `note: ` and the reason to the source")

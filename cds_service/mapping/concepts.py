@@ -51,7 +51,8 @@ def read_concepts(tables: Tables) -> dict[str, Concept]:
     for key, fields in tables.toml(CONCEPTS_FILE).items():
         fault = _fault(fields)
         if fault:
-            tables.fault(CONCEPTS_FILE, 0, f"[{key}] {fault}")
+            line = tables.line_of(CONCEPTS_FILE, f"[{key}]")
+            tables.fault(CONCEPTS_FILE, line, f"[{key}] {fault}", "the head of the file says what belongs there")
             continue
         found[key] = _concept(key, fields)
     return found

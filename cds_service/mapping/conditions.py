@@ -5,9 +5,10 @@ Text never establishes a diagnosis. What a chart leaves out stays unknown, and u
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from cds_service.case.model import Allergy, Condition, Day, Finding, Patient, Procedure, Span
+from cds_service.case.model import Allergy, Condition, Day, Finding, Patient, Procedure, SetAside, Span
 from cds_service.mapping.dates import first_day, last_day, span_of
 from cds_service.mapping.readings import Fact, Reading, about, refused
 from cds_service.mapping.terminology import Terminology
@@ -18,6 +19,13 @@ _GOING_ON = frozenset({"completed", "in-progress"})
 _LASTING = frozenset({"dialysis"})
 _OVER = frozenset({"inactive", "resolved"})
 _YEAR = 365.25
+# What an entry that cannot be used is asked for, or counts as present for (decision 10).
+_MATTERS = frozenset({"membranous_nephropathy", "secondary_membranous_nephropathy", "lupus_nephritis"})
+_MATTERS |= {"pregnancy", "serious_infection", "malignancy"}
+_DISEASE_OF = {"secondary_membranous_nephropathy": "membranous_nephropathy"}
+# Of a membranous pattern another pattern is the contrary. Of other diseases what looks alike is less exact, and
+# agrees: ICD-10 of the WHO has nothing but M32.1 for lupus nephritis.
+_A_PATTERN = frozenset({"membranous_nephropathy", "secondary_membranous_nephropathy"})
 
 
 def read_patient(patient: Any, source: str) -> Patient:
@@ -35,11 +43,12 @@ def read_condition(source: str, condition: Any, terminology: Terminology, today:
     if meant.meaning is None or "Condition" not in terminology.concepts[meant.meaning.concept].resources:
         return Reading(source)
     concept = meant.meaning.concept
-    if meant.fault or meant.excluded:  # the same entry also names another disease: refuse, do not pick (trap 58)
-        return refused(source, meant.fault or "CODE_CONFLICT", concept=concept)
     verification = _code(condition.verificationStatus)
     if verification in _WITHDRAWN:
         return refused(source, "REFUTED", concept=concept)
+    another_pattern = concept in _A_PATTERN and not _A_PATTERN.isdisjoint(meant.taken_for)
+    if meant.fault or meant.excluded or another_pattern:
+        return _contradictory(source, condition, meant.concepts)
     onset = _onset(condition, born)
     if onset is not None and onset.first > today:
         return refused(source, "FUTURE", concept=concept, day=onset.first)
@@ -48,6 +57,16 @@ def read_condition(source: str, condition: Any, terminology: Terminology, today:
     ended = last_day(condition.abatementDateTime or (period and (period.end or period.start)))
     problem = Condition(concept, source, onset, ended, recorded, _code(condition.clinicalStatus), verification)
     return Reading(source, (problem, *_implied(meant.implies, problem)))
+
+
+def _contradictory(source: str, condition: Any, concepts: Sequence[str]) -> Reading:
+    """An entry that names two diseases: refused, not picked (trap 58), and said of each that somebody must look for."""
+    # A secondary form is asked for like the disease.
+    named = [_DISEASE_OF.get(concept, concept) for concept in concepts if concept in _MATTERS] or concepts[:1]
+    if _code(condition.clinicalStatus) in _OVER:
+        # Whichever it was, it is over: said, and no longer asked for.
+        named = [""]
+    return Reading(source, (), tuple([SetAside(source, "CODE_CONFLICT", concept) for concept in dict.fromkeys(named)]))
 
 
 def read_procedure(source: str, procedure: Any, terminology: Terminology, today: Day) -> Reading:
@@ -70,23 +89,28 @@ def read_procedure(source: str, procedure: Any, terminology: Terminology, today:
 
 def read_allergy(source: str, allergy: Any, terminology: Terminology) -> Reading:
     """An allergy or intolerance to one of our agents. Missing statuses count, inactive and refuted do not (R-12)."""
-    meant = about(allergy.code, terminology)
-    agent = meant.meaning.concept if meant.meaning is not None and meant.meaning.kind == "medication" else ""
-    if not agent and allergy.code is not None and allergy.code.text:
-        named = terminology.drug_by_name(allergy.code.text)
-        agent = named[0] if named else ""
-    if not agent:
+    agents = tuple(dict.fromkeys(_allergens(allergy.code, terminology)))
+    if not agents:
         return Reading(source)
-    if meant.fault:
-        return refused(source, meant.fault, concept=agent)
     if _code(allergy.verificationStatus) in _WITHDRAWN:
-        return refused(source, "REFUTED", concept=agent)
+        return refused(source, "REFUTED", concept=agents[0])
     if _code(allergy.clinicalStatus) in _OVER:
         return Reading(source)
     kind: Literal["allergy", "intolerance", ""] = allergy.type if allergy.type in ("allergy", "intolerance") else ""
     period = allergy.onsetPeriod
     when = allergy.onsetDateTime or (period and period.start) or allergy.recordedDate
-    return Reading(source, (Allergy(agent, kind, source, last_day(when)),))
+    return Reading(source, tuple([Allergy(agent, kind, source, last_day(when)) for agent in agents]))
+
+
+def _allergens(concept: Any, terminology: Terminology) -> Iterator[str]:
+    """Our agents among the codings, those of the entry and of its reactions, and the one that a text names."""
+    for coding in concept.coding or () if concept is not None else ():
+        meaning = terminology.look_up(coding.system, coding.code) if coding.system and coding.code else None
+        if meaning is not None and meaning.role == "include" and meaning.kind == "medication":
+            yield meaning.concept
+    named = terminology.drug_by_name(concept.text) if concept is not None and concept.text else None
+    if named is not None and named[0]:
+        yield named[0]
 
 
 def _implied(implies: tuple[tuple[str, str], ...], problem: Condition) -> tuple[Fact, ...]:

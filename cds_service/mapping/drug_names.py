@@ -12,28 +12,26 @@ from dataclasses import dataclass
 
 from cds_service.mapping.codes import ROUTES
 from cds_service.mapping.concepts import Concept
+from cds_service.mapping.phrases import spelled
+from cds_service.mapping.routes import NOT_SYSTEMIC, RouteTable
 from cds_service.mapping.tables import Tables
 
 BRAND_COLUMNS = ("name", "agent", "route")
 _LONGEST = 300
 _BIOLOGIC_SUFFIX = re.compile(r"(?<=mab)-[a-z]{4}\b")
-_NOT_WORD = re.compile(r"[^0-9a-z]+")
 # What follows the drug's name in these is not a drug that is taken.
 _NOT_A_DRUG = re.compile(
     r"\b(no|not|never|without|avoid|allergy|allergic|intolerance|level|levels|trough|antibody|antibodies|anti)\b"
 )
-_ROUTE_WORDS = (
-    ("ophthalmic", re.compile(r"\b(ophthalmic|eye|minims)\b")),
-    ("otic", re.compile(r"\b(otic|ear)\b")),
-    ("topical", re.compile(r"\b(topical|ointment|cream|gel|lotion|paste|shampoo)\b")),
-    ("nasal", re.compile(r"\bnasal\b")),
-    ("inhaled", re.compile(r"\b(inhal\w*|nebul\w*)\b")),
-    ("rectal", re.compile(r"\b(rectal|suppositor\w*|enema|foam)\b")),
-    ("subcutaneous", re.compile(r"\b(subcutaneous|sc|pen|auto injector|autoinjector|hyaluronidase)\b")),
-    ("depot", re.compile(r"\b(depot|acetate injectable suspension)\b")),
-    ("parenteral", re.compile(r"\b(intravenous|iv|injection|injectable|infusion|vial)\b")),
-    ("oral", re.compile(r"\b(oral|tablet|tablets|tab|capsule|capsules|cap|pill|granules)\b")),
+# An instruction to the pharmacy or the patient, not a denial.
+_INSTRUCTION = re.compile(
+    r"\b(do not (crush|chew|break|split|open|cut|swallow whole|substitute|freeze|shake)|no substitutions?"
+    r"|not substitutable|no generics?|without (food|meals?))\b"
 )
+SEVERAL = ("", "")
+"""What is found in a text that names two of our drugs: it cannot be told which one was given."""
+# One drug under two names: the salt says more than the bare name.
+_MYCOPHENOLATE = {"mycophenolate_mofetil", "mycophenolic_acid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +39,26 @@ class DrugNames:
     """Names by their first word, longest first, so `mycophenolate mofetil` is found before `mycophenolate`."""
 
     by_first_word: Mapping[str, tuple[tuple[str, str, str], ...]]
+    routes: RouteTable
 
     def find(self, text: str) -> tuple[str, str] | None:
-        """(agent, route) of the one drug the text names, else None. The route may be empty: not said."""
-        small = _BIOLOGIC_SUFFIX.sub("", text[:_LONGEST].casefold())
-        spelled = _spelled(small)
-        if _NOT_A_DRUG.search(spelled):
+        """(agent, route) of the one drug the text names; SEVERAL, or None for no drug that is taken.
+
+        The route may be empty: not said. What the text says of the form goes before what the name implies.
+        """
+        spelling = spelled(_BIOLOGIC_SUFFIX.sub("", text[:_LONGEST].casefold()))
+        if _NOT_A_DRUG.search(_INSTRUCTION.sub(" ", spelling)):
             return None
-        named = dict(self._named(spelled.split()))
+        named = dict(self._named(spelling.split()))
+        if named.keys() == _MYCOPHENOLATE:
+            del named["mycophenolate_mofetil"]
         if len(named) != 1:
-            return None
+            return SEVERAL if named else None
         agent, route = named.popitem()
-        stated = next((name for name, words in _ROUTE_WORDS if words.search(spelled)), "")
-        return agent, stated or route
+        stated = self.routes.named(spelling)
+        if route in NOT_SYSTEMIC or not stated:
+            return agent, route
+        return agent, (route or "parenteral") if stated == "injected" else stated
 
     def _named(self, words: list[str]) -> list[tuple[str, str]]:
         found, position = [], 0
@@ -68,11 +73,11 @@ class DrugNames:
         return found
 
 
-def read_drug_names(tables: Tables, concepts: Mapping[str, Concept]) -> DrugNames:
+def read_drug_names(tables: Tables, concepts: Mapping[str, Concept], routes: RouteTable) -> DrugNames:
     """The table of names and brands."""
     names: dict[str, tuple[str, str, str]] = {}
     for row in tables.rows("brands.csv", BRAND_COLUMNS):
-        name, agent = _spelled(row["name"].casefold()), concepts.get(row["agent"])
+        name, agent = spelled(row["name"]), concepts.get(row["agent"])
         if agent is None or agent.kind != "medication":
             tables.fault(row.path, row.line, f"{row['agent']!r} is not a medication of concepts.toml")
         elif row["route"] not in ROUTES:
@@ -84,8 +89,4 @@ def read_drug_names(tables: Tables, concepts: Mapping[str, Concept]) -> DrugName
     first: dict[str, list[tuple[str, str, str]]] = {}
     for name in sorted(names, key=len, reverse=True):
         first.setdefault(name.split()[0], []).append(names[name])
-    return DrugNames({word: tuple(items) for word, items in first.items()})
-
-
-def _spelled(text: str) -> str:
-    return _NOT_WORD.sub(" ", text).strip()
+    return DrugNames({word: tuple(items) for word, items in first.items()}, routes)

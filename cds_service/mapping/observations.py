@@ -6,6 +6,7 @@ is set aside with its reason; nothing is guessed, and a missing value is never z
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cds_service.case.model import Day, Finding, Quantity, SetAside
@@ -42,10 +43,10 @@ def read_observation(source: str, observation: Any, terminology: Terminology, to
         # Two measures at once, or one coding says it is the measure, another that it only looks like it.
         return refused(source, whole.fault or "CODE_CONFLICT", concept=meaning.concept)
     when = taken(observation, today)
-    if when.fault:
-        concept = meaning.concept if meaning else ""
-        return refused(source, when.fault, concept=concept, day=when.day or None)
     components = observation.component or ()
+    if when.fault:
+        named = _measures(observation, meaning, terminology)
+        return Reading(source, (), tuple([SetAside(source, when.fault, key, when.day or None) for key in named]))
     if meaning is not None and whole.is_number and not components:
         number = _plain_number(source, observation, whole, meaning, when, terminology)
         if number is not None:
@@ -58,7 +59,18 @@ def read_observation(source: str, observation: Any, terminology: Terminology, to
         meant = about(component.code, terminology)
         if meant.meaning is not None:
             result.read(component, meant, meant.meaning)
+    if meaning is not None and not (result.facts or result.set_aside):
+        result.say_that_it_is_empty(observation, meaning)
     return Reading(source, tuple(result.facts), tuple(result.set_aside))
+
+
+def _measures(observation: Any, meaning: Meaning | None, terminology: Terminology) -> Sequence[str]:
+    """What an observation is about: its components, and itself where it holds a value or has no components."""
+    parts = [about(part.code, terminology).meaning for part in observation.component or ()]
+    named = [part.concept for part in parts if part is not None]
+    if meaning is not None and (not named or _has_value(observation)):
+        named.append(meaning.concept)
+    return tuple(dict.fromkeys(named)) or ("",)
 
 
 def _plain_number(
@@ -112,6 +124,12 @@ class _Result:
             self._read_number(part, meant, meaning, concept)
         else:
             self._found(concept.key, self._word(part, concept), concept)
+
+    def say_that_it_is_empty(self, panel: Any, meaning: Meaning) -> None:
+        """A panel of ours without a component that could be read: named, like every other missing value."""
+        concept = self.terminology.concepts[meaning.concept]
+        if "components" in concept.values:
+            self._refuse(concept, VALUE_UNREADABLE if _has_value(panel) else "VALUE_ABSENT")
 
     def _read_number(self, part: Any, meant: About, meaning: Meaning, concept: Concept) -> None:
         written = _written(part)

@@ -1,20 +1,25 @@
 """A site's own rows: local codes and units, which win over the shipped ones.
 
-`mappings/sites/<site>/local_codes.csv` and `units.csv`. No network, no code change: a laboratory's
+`mappings/sites/<site>/codes.csv` and `units.csv`. No network, no code change: a laboratory's
 local code becomes one of our concepts, or a standard code is re-mapped or disabled for this site.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
-from cds_service.mapping.codes import ROLES, CodeTable, Meaning, fault_of_code
+from cds_service.mapping import damage, systems
+from cds_service.mapping.code_forms import fault_of_code
+from cds_service.mapping.codes import CodeTable, Meaning, faults_of_meaning
 from cds_service.mapping.concepts import Concept
+from cds_service.mapping.damage import Fault
 from cds_service.mapping.tables import Row, Tables
 from cds_service.mapping.units import Factor, UnitTable
 
+SITES = "sites"
+SITE_CODES = "codes.csv"
 LOCAL_COLUMNS = (
     "system",
     "code",
@@ -27,19 +32,36 @@ LOCAL_COLUMNS = (
     "approved_on",
 )
 # The thresholds are the guideline's to read; a site may have nothing but them.
-_SITE_FILES = ("local_codes.csv", "units.csv", "thresholds.toml")
+SITE_FILES = (SITE_CODES, "units.csv", "thresholds.toml")
+_FORMER_NAME = "local_codes.csv"
+_TABLES = (".csv", ".toml", ".xlsx", ".xls", ".ods")
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def site_exists(tables: Tables, site: str) -> bool:
     """False, with a problem kept, when the name cannot be a folder's or there is no such site."""
     if not _SITE.fullmatch(site):
-        tables.fault("sites", 0, "the site name may have letters, digits, dash and underscore only")
+        told = "the site name may have letters, digits, dash and underscore only"
+        tables.fault(SITES, 0, told, "rename the folder below sites, and CDS_SITE with it")
         return False
-    if not any(tables.has(f"sites/{site}/{name}") for name in _SITE_FILES):
-        tables.fault(f"sites/{site}", 0, f"has none of {', '.join(_SITE_FILES)}")
+    names = tables.names_in(f"{SITES}/{site}")
+    for name in names:
+        _refuse_a_stray_table(tables, f"{SITES}/{site}/{name}", name)
+    if not {_FORMER_NAME, *SITE_FILES} & set(names):
+        advice = "make the folder as sites/example has it, or mend the name of the site"
+        tables.fault(f"{SITES}/{site}", 0, f"has none of {', '.join(SITE_FILES)}", advice)
         return False
     return True
+
+
+def _refuse_a_stray_table(tables: Tables, path: str, name: str) -> None:
+    """A table under another name would be passed over in silence, with every row in it."""
+    if name == _FORMER_NAME:
+        told = f"is called {SITE_CODES} now, and is not read under this name"
+        tables.fault(path, 0, told, f"rename it to {SITE_CODES}")
+    elif name not in SITE_FILES and name.casefold().endswith(_TABLES):
+        advice = f"name it as one of {', '.join(SITE_FILES)}, or move it out of the folder"
+        tables.fault(path, 0, "is not read: no file of a site has this name", advice)
 
 
 def lay_over(
@@ -52,50 +74,47 @@ def lay_over(
 ) -> None:
     """Put the site's codes over the shipped ones. Two concepts for one local code is a problem."""
     seen: dict[tuple[str, str], Row] = {}
-    for row in tables.rows(f"sites/{site}/local_codes.csv", LOCAL_COLUMNS, required=False):
+    for row in tables.rows(f"{SITES}/{site}/{SITE_CODES}", LOCAL_COLUMNS, required=False):
         system = aliases.get(row["system"], row["system"])
-        fault = (
-            _fault(row, concepts, units)
-            or fault_of_code(system, row["code"])
-            or _clash(seen.get((system, row["code"])), row)
-        )
-        if fault:
-            tables.fault(row.path, row.line, fault)
-            continue
-        seen[system, row["code"]] = row
-        table.put(system, row["code"], _meaning(row, concepts[row["concept"]]))
+        code = row["code"]
+        # One ICD code has one meaning, with its dot and without.
+        key = (system, code.replace(".", "") if system in systems.DOTTED else code)
+        faults = (fault_of_code(system, code), *_faults(row, concepts, units), _clash(seen.get(key), row))
+        seen.setdefault(key, row)
+        if not tables.refuses(row, faults):
+            table.put(system, code, _meaning(row, concepts[row["concept"]], table.found(system, code)))
 
 
-def _meaning(row: Row, concept: Concept) -> Meaning:
+def _meaning(row: Row, concept: Concept, shipped: Meaning | None) -> Meaning:
+    """The site's word. Where it is the shipped concept again, what the shipped row knows of the code still holds."""
+    same = shipped if shipped is not None and shipped.concept == concept.key else None
     return Meaning(
         concept=concept.key,
         kind=concept.kind,
         role=row["role"],
-        route="",
-        implies="",
+        route=same.route if same else "",
+        implies=same.implies if same else "",
         row=row.place,
         display=row["display"],
+        property=same.property if same else "",
         confidence="high",
         unit_default=row["unit_default"],
     )
 
 
-def _fault(row: Row, concepts: Mapping[str, Concept], units: UnitTable) -> str:
+def _faults(row: Row, concepts: Mapping[str, Concept], units: UnitTable) -> Iterator[Fault]:
     if not row["system"]:
-        return "a local code needs its system, as the chart sends it"
-    if row["concept"] not in concepts:
-        return f"unknown concept {row['concept']!r}"
-    if row["role"] not in ROLES:
-        return f"unknown role {row['role']!r}"
+        yield Fault("a local code needs its system, as the chart sends it", "copy the system of the coding")
+    yield from faults_of_meaning(row, concepts)
     default = row["unit_default"]
-    if default and not isinstance(units.convert(row["concept"], default), Factor):
-        return f"the default unit {default!r} is not an accepted unit of {row['concept']}"
+    if default and row["concept"] in concepts and not isinstance(units.convert(row["concept"], default), Factor):
+        told = f"the default unit {default!r} is not an accepted unit of {row['concept']}"
+        yield Fault(told, "take a unit of units.csv, or add it to the site's units.csv")
     if not row["approved_by"]:
-        return "a local code needs the name of who approved it"
+        yield Fault("a local code needs the name of who approved it", "approved_by: who answers for this row")
     for column in ("effective_from", "approved_on"):
         if not _is_day(row[column]):
-            return f"{column} must be a date, YYYY-MM-DD"
-    return ""
+            yield damage.of_day(column, row[column])
 
 
 def _is_day(text: str) -> bool:
@@ -105,9 +124,11 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _clash(earlier: Row | None, row: Row) -> str:
+def _clash(earlier: Row | None, row: Row) -> Fault | None:
     if earlier is None:
-        return ""
-    if earlier["concept"] == row["concept"]:
-        return f"listed twice, also at line {earlier.line}"
-    return f"means {row['concept']} here and {earlier['concept']} at line {earlier.line}"
+        return None
+    if earlier["concept"] != row["concept"]:
+        told = f"means {row['concept']} here and {earlier['concept']} at line {earlier.line}"
+        return Fault(told, "one code has one concept: keep the line that is right")
+    told = "listed twice" if earlier["role"] == row["role"] else f"{row['role']} here and {earlier['role']} there"
+    return Fault(f"{told}, also at line {earlier.line}", "delete one of the two lines")

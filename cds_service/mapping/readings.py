@@ -23,6 +23,8 @@ class Reading(NamedTuple):
 class About:
     """What the codings of a resource say together. `fault` is CODE_CONFLICT when they contradict one another.
 
+    `concepts` are all that they say it is, sorted: one where there is no fault. `taken_for` are the concepts that a
+    coding says it only looks like.
     `distracted` means that a coding names something that only looks like the concept, `excluded` that one
     names another disease or drug. `is_number` says that an Observation with this code is read as a number.
     """
@@ -33,6 +35,8 @@ class About:
     excluded: bool = False
     implies: tuple[tuple[str, str], ...] = ()
     is_number: bool = False
+    concepts: tuple[str, ...] = ()
+    taken_for: frozenset[str] = frozenset()
 
 
 _NOTHING = About()
@@ -73,17 +77,24 @@ def _about(pairs: tuple[tuple[str, str], ...], terminology: Terminology) -> Abou
     concepts = frozenset(meaning.concept for meaning in included)
     distracted = any(meaning.role != "include" for meaning in found)
     excluded = any(meaning.role == "exclude" for meaning in found)
+    taken_for = frozenset([meaning.concept for meaning in found if meaning.role == "distractor"])
     if not included:
-        return About(distracted=distracted, excluded=excluded)
+        return About(distracted=distracted, excluded=excluded, taken_for=taken_for)
     wanted = included[0].concept if len(concepts) == 1 else _MORE_SPECIFIC.get(concepts, "")
     if not wanted:
-        return About(included[0], "CODE_CONFLICT")
+        return About(included[0], "CODE_CONFLICT", concepts=tuple(sorted(concepts)))
     meaning = next(meaning for meaning in included if meaning.concept == wanted)
     words = (m.implies.partition("=") for m in included if m.implies)
     implies = tuple(dict.fromkeys((key, word) for key, _, word in words))
     concept = terminology.concepts[wanted]
     is_number = "Observation" in concept.resources and "quantity" in concept.values
-    return About(meaning, "", distracted, excluded, implies, is_number)
+    return About(meaning, "", distracted, excluded, implies, is_number, (wanted,), taken_for)
+
+
+def without_exposure(reading: Reading) -> Reading:
+    """The reading of an order that was not carried out: no exposure, and said."""
+    ordered = next((fact for fact in reading.facts if isinstance(fact, Exposure)), None)
+    return reading if ordered is None else refused(reading.source, "STATUS", concept=ordered.agent, day=ordered.start)
 
 
 def refused(source: str, reason: str, *, concept: str = "", day: int | None = None, shown: str = "") -> Reading:

@@ -16,7 +16,8 @@ Dated = TypeVar("Dated", Quantity, Finding)
 def one_a_day(facts: Iterable[Dated]) -> tuple[dict[str, tuple[Dated, ...]], list[tuple[Dated, Dated]]]:
     """The series, ascending by day, and the pairs (kept, given up) of days with more than one value.
 
-    The highest `issued` wins, then the highest source, compared as text: ids are opaque.
+    The highest `issued` wins, then the highest source, compared as text: ids are opaque. The pairs are by measure, the
+    newest first.
     """
     by_day: dict[tuple[str, int], Dated] = {}
     given_up: list[tuple[Dated, Dated]] = []
@@ -30,12 +31,17 @@ def one_a_day(facts: Iterable[Dated]) -> tuple[dict[str, tuple[Dated, ...]], lis
         wins = (fact.issued, fact.source) > (earlier.issued, earlier.source)
         by_day[key], loser = (fact, earlier) if wins else (earlier, fact)
         losers.setdefault(key, []).append(loser)
-    for key, several in losers.items():
-        given_up.extend((by_day[key], loser) for loser in several)
+    for key in sorted(losers, key=lambda key: (key[0], -key[1])):
+        given_up.extend((by_day[key], loser) for loser in sorted(losers[key], key=_told))
     series: dict[str, list[Dated]] = {}
     for _, fact in sorted(by_day.items(), key=lambda item: item[0]):
         series.setdefault(fact.measure, []).append(fact)
     return {measure: tuple(values) for measure, values in series.items()}, given_up
+
+
+def _told(fact: Quantity | Finding) -> tuple[str, str, str]:
+    """An order of values of one day that does not depend on which came first."""
+    return f"{fact.value:020.6f}" if isinstance(fact, Quantity) else fact.value, fact.issued, fact.source
 
 
 def disagree(kept: Quantity, other: Quantity) -> bool:

@@ -17,6 +17,20 @@ CPT = "http://www.ama-assn.org/go/cpt"
 FINDING = "https://nextline-cds.org/CodeSystem/finding"
 LINE_END = "https://nextline-cds.org/CodeSystem/line-end"
 
+SHORT_NAMES = {
+    "loinc": LOINC,
+    "snomed": SNOMED,
+    "rxnorm": RXNORM,
+    "atc": ATC,
+    "icd10cm": ICD10CM,
+    "icd10": ICD10WHO,
+    "icd10pcs": ICD10PCS,
+    "hcpcs": HCPCS,
+    "ndc": NDC,
+    "cpt": CPT,
+    "finding": FINDING,
+}
+
 # Their codes are written with and without dots and grow by digits: matched by prefix where a row ends in `*`.
 HIERARCHICAL = frozenset({ICD10CM, ICD10WHO, ATC})
 DOTTED = frozenset({ICD10CM, ICD10WHO})
@@ -30,7 +44,8 @@ def read_systems(tables: Tables) -> dict[str, str]:
     for row in tables.rows("systems.csv", SYSTEM_COLUMNS):
         for spelling in _spellings(row["alias"]):
             if found.setdefault(spelling, row["canonical"]) != row["canonical"]:
-                tables.fault(row.path, row.line, f"{spelling} already stands for {found[spelling]}")
+                told = f"{spelling} already stands for {found[spelling]}"
+                tables.fault(row.path, row.line, told, "one name has one system: delete one of the two lines")
     return found
 
 

@@ -7,16 +7,18 @@ and in silence (terminology.md section 4). What is not in the table is not under
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from fractions import Fraction
 
+from cds_service.mapping.damage import Fault
 from cds_service.mapping.tables import Row, Tables
 
 UNIT_COLUMNS = ("concept", "unit_string", "canonical_unit", "factor", "dimension", "note")
 _LONGEST = 40
 _MOST_DIGITS = 30  # an exact fraction of 1E+999999999 would fill the memory
+_FEWEST_DIGITS = 3
 _BLANKS = re.compile(r"\s+")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?(/[0-9]+(\.[0-9]+)?)?")
 _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
@@ -36,9 +38,13 @@ class Factor:
     dimension: str
     row: str
     ratio: Fraction = field(repr=False)
+    moves_the_point: bool = field(repr=False)
 
     def of(self, value: float | str | Decimal) -> float:
         """The value in the canonical unit, rounded once: 3500 mg/g and 3.5 g/g give the same number.
+
+        A factor that does more than move the decimal point makes digits that nobody measured. The value is then
+        rounded to as many digits as were written, at least three: 395.9 mg/mmol is 3.500 g/g and not 3.4998 (CLIN-03).
 
         Errors: ValueError for what is no number a laboratory could report (text, NaN, 1E+999999999).
         """
@@ -48,7 +54,17 @@ class Factor:
             raise ValueError("not a number") from None
         if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
             raise ValueError("not a number that can be measured")
-        return float(Fraction(exact) * self.ratio)
+        converted = Fraction(exact) * self.ratio
+        if self.moves_the_point:
+            return float(converted)
+        rounding = Context(prec=min(max(_digits_of(exact), _FEWEST_DIGITS), _MOST_DIGITS), rounding=ROUND_HALF_UP)
+        return float(rounding.divide(Decimal(converted.numerator), Decimal(converted.denominator)))
+
+
+def _digits_of(number: Decimal) -> int:
+    """How many digits were written. A zero that ends a fraction is left out: 395.0 and 395 are one number in JSON."""
+    written = number.normalize().as_tuple()
+    return len(written.digits) + max(int(written.exponent), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ def read_units(tables: Tables, canonical: Mapping[str, str], site: str | None) -
     exact = _rows(tables, tables.rows("units.csv", UNIT_COLUMNS), canonical)
     reached = {concept for (concept, _), unit in exact.items() if isinstance(unit, Factor)}
     for concept in sorted(set(canonical) - reached):
-        tables.fault("units.csv", 0, f"no unit leads to the measure {concept}")
+        tables.fault("units.csv", 0, f"no unit leads to the measure {concept}", "add the canonical unit with factor 1")
     if site is not None:
         own = tables.rows(f"sites/{site}/units.csv", UNIT_COLUMNS, required=False)
         exact = {**exact, **_rows(tables, own, canonical)}
@@ -100,38 +116,48 @@ def _rows(
 ) -> dict[tuple[str, str], Factor | Rejection]:
     found: dict[tuple[str, str], Factor | Rejection] = {}
     for row in rows:
-        fault = _fault(row, canonical, found)
-        if fault:
-            tables.fault(row.path, row.line, fault)
-            continue
-        found[row["concept"], row["unit_string"]] = _entry(row)
+        if not tables.refuses(row, _faults(row, canonical, found)):
+            found[row["concept"], row["unit_string"]] = _entry(row)
     return found
 
 
-def _fault(row: Row, canonical: Mapping[str, str], found: Mapping[tuple[str, str], object]) -> str:
+def _faults(row: Row, canonical: Mapping[str, str], found: Mapping[tuple[str, str], object]) -> Iterator[Fault]:
     concept, unit = row["concept"], row["unit_string"]
     if concept not in canonical:
-        return f"{concept} is not a measure with a unit"
+        yield Fault(f"{concept!r} is not a measure with a unit", "take a key of concepts.toml that has a unit")
+    elif row["canonical_unit"] != canonical[concept]:
+        told = f"the canonical unit of {concept} is {canonical[concept]}, not {row['canonical_unit']}"
+        yield Fault(told, "write the canonical unit, and the factor that leads to it")
     if (concept, unit) in found:
-        return f"{unit!r} is listed twice for {concept}"
+        yield Fault(f"{unit!r} is listed twice for {concept}", "delete one of the two lines")
     if unit != normalised(unit) or len(unit) > _LONGEST:
-        return f"{unit!r} is not in the normal spelling, which is {normalised(unit)[:_LONGEST]!r}"
-    if row["canonical_unit"] != canonical[concept]:
-        return f"the canonical unit of {concept} is {canonical[concept]}, not {row['canonical_unit']}"
+        told = f"{unit[:_LONGEST]!r} is not in the normal spelling, which is {normalised(unit)[:_LONGEST]!r}"
+        yield Fault(told, f"write u for micro, single blanks, at most {_LONGEST} characters")
     if row["dimension"] not in ("", "mass", "moles"):
-        return f"the dimension is mass, moles or empty, not {row['dimension']}"
-    if row["factor"] == "reject":
-        return "" if row["note"] else "a rejected unit needs a note that says why"
-    if not _NUMBER.fullmatch(row["factor"]):
-        return f"the factor {row['factor']!r} is neither a decimal number, nor a/b, nor reject"
-    return "" if _ratio(row["factor"]) else "the factor is zero or divides by zero"
+        yield Fault(f"the dimension is mass, moles or empty, not {row['dimension']}", "take one of these")
+    if fault := _fault_of_factor(row):
+        yield fault
+
+
+def _fault_of_factor(row: Row) -> Fault | None:
+    factor = row["factor"]
+    if factor == "reject":
+        advice = "write into note what the card shall say"
+        return None if row["note"] else Fault("a rejected unit needs a note that says why", advice)
+    if not _NUMBER.fullmatch(factor):
+        told = f"the factor {factor!r} is neither a decimal number, nor a/b, nor reject"
+        return Fault(told, "write a point for the decimals and no separator for the thousands: 0.001")
+    return None if _ratio(factor) else Fault("the factor is zero or divides by zero", "write the factor")
 
 
 def _entry(row: Row) -> Factor | Rejection:
     if row["factor"] == "reject":
         return Rejection(row["canonical_unit"], row["note"], row.place)
     ratio = _ratio(row["factor"])
-    return Factor(row["canonical_unit"], float(ratio), row["factor"], row["dimension"], row.place, ratio)
+    moves_the_point = {str(ratio.numerator).rstrip("0"), str(ratio.denominator).rstrip("0")} == {"1"}
+    return Factor(
+        row["canonical_unit"], float(ratio), row["factor"], row["dimension"], row.place, ratio, moves_the_point
+    )
 
 
 def _ratio(text: str) -> Fraction:

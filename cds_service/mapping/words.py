@@ -74,7 +74,7 @@ def read_words(tables: Tables, concepts: Mapping[str, Concept], aliases: Mapping
         key = (row["concept"], row["system"], spelled)
         fault = _fault_of_word(row, concepts) or _twice(answers.get(key), row["word"])
         if fault:
-            tables.fault(row.path, row.line, fault)
+            tables.fault(row.path, row.line, fault, "take a word of that concept in concepts.toml, once")
         answers[key] = row["word"]
     reasons: dict[tuple[str, str], str] = {}
     for row in _sound(tables, "reasons.csv", REASON_COLUMNS, "code", aliases):
@@ -82,7 +82,7 @@ def read_words(tables: Tables, concepts: Mapping[str, Concept], aliases: Mapping
         fault = "" if row["reason"] in REASONS else f"unknown reason {row['reason']!r}"
         fault = fault or _twice(reasons.get(end), row["reason"])
         if fault:
-            tables.fault(row.path, row.line, fault)
+            tables.fault(row.path, row.line, fault, f"take one of {', '.join(REASONS)}, once")
         reasons[end] = row["reason"]
     methods = {text: word for (concept, _, text), word in answers.items() if concept == METHOD_OF}
     return Words(answers, reasons, methods, noise)
@@ -94,9 +94,11 @@ def _sound(
     for row in tables.rows(path, columns):
         system, code = row["system"], row[column]
         if system and aliases.get(system) != system:
-            tables.fault(path, row.line, f"{system} is not a canonical system of systems.csv")
+            told = f"{system} is not a canonical system of systems.csv"
+            tables.fault(path, row.line, told, "write the first column of systems.csv")
         elif not code or (system == systems.SNOMED and not snomed_digit_is_right(code)):
-            tables.fault(path, row.line, f"{code!r} is empty or fails its check digit")
+            told = f"{code!r} is empty or fails its check digit"
+            tables.fault(path, row.line, told, "look the code up in its source")
         else:
             yield row
 

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 _PORTS = {"https": 443, "http": 80}
@@ -98,23 +99,27 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def may_connect(address: str, *, private: bool) -> bool:
-    """May a connection go to this resolved address?
+Reach = Literal["public", "private", "loopback", "never"]
 
-    `private` lets it go to loopback and private networks (a hospital's server stands in one) when the allow-list
-    names the server; link-local, where clouds answer with credentials, multicast and unspecified never.
+
+def reach_of(address: str) -> Reach:
+    """How far away a resolved address is.
+
+    `never` are link-local ones, where clouds answer with credentials, multicast, unspecified and reserved ones.
     """
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return False
+        return "never"
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.sixtofour or ip.teredo or ip in _TRANSLATED:
-            return False
+            return "never"
         ip = ip.ipv4_mapped or ip
+    if ip.is_loopback:
+        return "loopback"
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved:
-        return False
-    return ip.is_global or (private and (ip.is_private or ip.is_loopback))
+        return "never"
+    return "public" if ip.is_global else "private"
 
 
 def allowed(wanted: Base, listed: Iterable[Base]) -> bool:

@@ -16,7 +16,7 @@ import requests
 import requests.exceptions
 import urllib3.exceptions
 
-from cds_service.outbound.address import Base
+from cds_service.outbound.address import Base, Reach
 from cds_service.outbound.breaker import Breakers
 from cds_service.outbound.connection import JudgingAdapter, guarded
 from cds_service.outbound.deadline import Deadline
@@ -43,17 +43,22 @@ class Fetched:
 class Outbound:
     """A client with its own connections and breakers, shared by the threads of a process.
 
-    `private` lets listed servers stand in a private network; `ca_file` names the authorities trusted for TLS,
-    None the usual ones.
+    `private` lets listed servers stand in a private network, `loopback` on this machine (development); `ca_file`
+    names the authorities trusted for TLS, None the usual ones.
     """
 
-    def __init__(self, *, private: bool = False, ca_file: str | None = None, connections: int = 16) -> None:
+    def __init__(
+        self, *, private: bool = False, loopback: bool = False, ca_file: str | None = None, connections: int = 16
+    ) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = ca_file or True
         self._session.headers.clear()
         self._session.cookies.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        adapter = JudgingAdapter(private=private, connections=connections)
+        reaches: set[Reach] = {"public"}
+        reaches |= {"private"} if private else set()
+        reaches |= {"loopback"} if loopback else set()
+        adapter = JudgingAdapter(reaches=frozenset(reaches), connections=connections)
         self._session.adapters.clear()
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)

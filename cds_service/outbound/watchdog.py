@@ -30,7 +30,7 @@ class Guard:
 
     def watch(self, connection: socket.socket) -> None:
         """Watch a connection; a duplicate of the descriptor survives what TLS does to the original."""
-        duplicate = connection.dup()
+        duplicate = socket.socket(fileno=os.dup(connection.fileno()))  # a TLS socket refuses its own `dup`
         with self._lock:
             self._sockets.append(duplicate)
 

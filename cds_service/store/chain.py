@@ -1,7 +1,8 @@
 """The chain: the hash of a decision holds the hash of the one before it, so no row can be altered or taken out unseen.
 
-Hashed is what stays for ever. What retention erases (payload, patient key) is in it by its digest only, and the
-number of deliveries, which grows, is not.
+Hashed is what stays for ever. What retention erases (payload, patient key) is in it by one digest of both. What changes
+later (the number of deliveries, the day of erasure) is not in it: that has a mark, which needs the key of the store.
+The end of the chain has such a mark too, or whoever can write to the database could compute a new chain.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import orjson
 START = "0" * 64
 
 _HASHED = (
-    *("seq", "id", "as_of", "service", "hook", "hook_instance", "issuer", "tenant", "request_digest"),
-    *("rules", "shown", "quiet", "versions", "payload_digest"),
+    *("seq", "id", "as_of", "service", "hook", "hook_instance", "issuer", "tenant", "chart_digest", "request_digest"),
+    *("rules", "quiet", "versions", "payload_digest"),
 )
 
 
@@ -26,13 +27,38 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def payload_digest(patient_key: str, sealed: bytes) -> str:
+    """What stays of payload and patient key. The sealing is random, so it does not tell equal patients."""
+    whole = hashlib.sha256(sealed)
+    whole.update(patient_key.encode())
+    return whole.hexdigest()
+
+
 def link(previous: str, row: Mapping[str, Any]) -> str:
     """The hash of a row that follows the row with the hash `previous`."""
     header = [row[name] for name in _HASHED]
-    return digest(previous.encode() + orjson.dumps([*header, instant(row["made_at"])]))
+    header += [number(row["shown"]), instant(row["made_at"])]
+    return digest(previous.encode() + orjson.dumps(header))
 
 
-def instant(moment: datetime) -> str:
-    """A moment as it is hashed: in UTC, to the microsecond. SQLite gives it back without its zone."""
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.isoformat(timespec="microseconds")
+def instant(moment: datetime | str | None) -> str:
+    """A moment as it is hashed, and as SQLite keeps it: in UTC, to the microsecond. A text is taken as it stands."""
+    if moment is None or isinstance(moment, str):
+        return moment or ""
+    aware = moment if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def number(truth: Any) -> Any:
+    """True and False as SQLite keeps them; anything else as it stands."""
+    return int(truth) if isinstance(truth, bool) else truth
+
+
+def row_mark(identifier: str, deliveries: int, erased_at: datetime | str | None) -> tuple[str, ...]:
+    """What the mark of a row is made of."""
+    return ("decision", identifier, str(deliveries), instant(erased_at))
+
+
+def end_mark(seq: int, end: str) -> tuple[str, ...]:
+    """What the mark of the end of the chain is made of."""
+    return ("end", str(seq), end)

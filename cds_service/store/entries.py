@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import orjson
 
-from cds_service.store.chain import digest
+from cds_service.store.chain import digest, payload_digest, row_mark
 from cds_service.store.records import Decision, FeedbackEntry
 from cds_service.store.sealing import Sealing
 
 Kind = Literal["decision", "feedback", "token"]
-LONGEST_COMMENT = 8192
+# PostgreSQL keeps no text with a NUL, and no rule reads one.
+_NUL, _INSTEAD = "\0", "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ def decision_entry(decision: Decision, sealing: Sealing) -> Entry:
         "hook": decision.hook,
         "hook_instance": decision.hook_instance,
         "patient_key": decision.patient_key,
+        "chart_digest": decision.chart_digest,
         "request_digest": decision.request_digest,
         "rules": orjson.dumps(decision.rules).decode(),
         "shown": decision.shown,
         "quiet": decision.quiet,
         "versions": orjson.dumps(dict(decision.versions), option=orjson.OPT_SORT_KEYS).decode(),
         "payload": sealed,
-        "payload_digest": digest(sealed),
+        "payload_digest": payload_digest(decision.patient_key, sealed),
         "deliveries": 1,
+        "erased_at": None,
+        "mark": sealing.mark(*row_mark(decision.id, 1, None)),
     }
     cards = tuple(
         {
@@ -69,31 +73,29 @@ def feedback_entry(entry: FeedbackEntry, sealing: Sealing) -> Entry:
     said = [entry.service, entry.issuer, entry.tenant, entry.card, entry.outcome, entry.outcome_at]
     said += [*entry.accepted, entry.reason_system, entry.reason_code, entry.comment]
     key = digest(orjson.dumps(said))
-    return Entry(
-        "feedback",
-        {
-            "key": key,
-            "service": entry.service,
-            "issuer": entry.issuer,
-            "tenant": entry.tenant,
-            "card": entry.card,
-            "outcome": entry.outcome,
-            "outcome_at": entry.outcome_at,
-            "received_at": entry.received_at,
-            "accepted": orjson.dumps(entry.accepted).decode(),
-            "reason_system": entry.reason_system,
-            "reason_code": entry.reason_code,
-            "comment": sealing.seal(entry.comment.encode(), key) if entry.comment else None,
-            "comment_cut": entry.comment_cut,
-            "deliveries": 1,
-        },
-    )
+    row = {
+        "key": key,
+        "service": entry.service,
+        "issuer": entry.issuer,
+        "tenant": entry.tenant,
+        "card": entry.card,
+        "outcome": entry.outcome,
+        "outcome_at": entry.outcome_at,
+        "received_at": entry.received_at,
+        "accepted": orjson.dumps(entry.accepted).decode(),
+        "reason_system": entry.reason_system,
+        "reason_code": entry.reason_code,
+        "comment": sealing.seal(entry.comment.encode(), key) if entry.comment else None,
+        "comment_cut": entry.comment_cut,
+        "deliveries": 1,
+    }
+    return Entry("feedback", {name: _storable(value) for name, value in row.items()})
 
 
 def token_entry(issuer: str, token_id: str, expires_at: int) -> Entry:
-    """A used token, by its digest: the id itself is the client's business."""
-    token = hashlib.sha256(f"{issuer}\0{token_id}".encode()).hexdigest()
-    return Entry("token", {"token": token, "expires_at": expires_at})
+    """A used token, by its digest: the id itself is the client's business. `used_by` tells this use from any other."""
+    token = digest(f"{issuer}\0{token_id}".encode())
+    return Entry("token", {"token": token, "used_by": os.urandom(16).hex(), "expires_at": expires_at})
 
 
 def line_of(entry: Entry) -> bytes:
@@ -109,6 +111,10 @@ def entry_of(line: bytes) -> Entry | None:
         return None
     told = orjson.loads(text)
     return Entry(told["kind"], _typed(told["row"]), tuple(_typed(card) for card in told["cards"]))
+
+
+def _storable(value: Any) -> Any:
+    return value.replace(_NUL, _INSTEAD) if isinstance(value, str) else value
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

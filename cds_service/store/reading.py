@@ -1,97 +1,111 @@
-"""What the operator asks of the store: decisions, the chain, retention, and what became of the cards of each rule."""
+"""What the operator asks of the store: decisions, and what became of the cards of each rule."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, false, func, select
 
-from cds_service.store.chain import START, digest, link
-from cds_service.store.records import ChainReport, RuleCount, StoredDecision
+from cds_service.store.records import RuleCount, StoredDecision
 from cds_service.store.store import Store
-from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK
+from cds_service.store.tables import CARDS, DECISIONS, FEEDBACK
 
 ROWS_AT_ONCE = 500
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which decisions: made from `since` on and before `until`, by a rule, for a client. Moments have a zone."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    rule: str = ""
+    issuer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much is kept, and from when."""
+
+    decisions: int
+    erased: int
+    oldest: datetime | None
+    newest: datetime | None
+    feedback: int
+
+
+def contents(store: Store) -> Contents:
+    """How much is kept, and from when. Errors: SQLAlchemyError."""
+    made_at, erased_at = DECISIONS.c.made_at, DECISIONS.c.erased_at
+    of_decisions = select(func.count(), func.count(erased_at), func.min(made_at), func.max(made_at))
+    with store.connections.reading.connect() as connection:
+        number, erased, oldest, newest = connection.execute(of_decisions.select_from(DECISIONS)).one()
+        feedback = connection.execute(select(func.count()).select_from(FEEDBACK)).scalar_one()
+    return Contents(
+        number,
+        erased,
+        None if oldest is None else _moment(oldest),
+        None if newest is None else _moment(newest),
+        feedback,
+    )
 
 
 def decision(store: Store, identifier: str) -> StoredDecision | None:
-    """One decision with what is left of its payload. Errors: Unsealable."""
+    """One decision with what is left of its payload. Errors: Unsealable, SQLAlchemyError."""
     with store.connections.reading.connect() as connection:
         row = connection.execute(select(DECISIONS).where(DECISIONS.c.id == identifier)).mappings().first()
     return None if row is None else _decision(store, row, with_payload=True)
 
 
-def decisions(
-    store: Store,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    rule: str = "",
-    issuer: str = "",
-    with_payload: bool = False,
-) -> Iterator[StoredDecision]:
-    """Decisions in the order of the chain, a few rows in memory at a time. Errors: Unsealable."""
-    statement = select(DECISIONS).order_by(DECISIONS.c.seq)
-    if since is not None:
-        statement = statement.where(DECISIONS.c.made_at >= since)
-    if until is not None:
-        statement = statement.where(DECISIONS.c.made_at < until)
-    if rule:
-        statement = statement.where(DECISIONS.c.rules.contains(f'"{rule}"', autoescape=True))
-    if issuer:
-        statement = statement.where(DECISIONS.c.issuer == issuer)
+def decisions(store: Store, wanted: Filter, *, with_payload: bool = False) -> Iterator[StoredDecision]:
+    """Decisions in the order of the chain, a few rows in memory at a time. Errors: Unsealable, SQLAlchemyError."""
+    columns = [column for column in DECISIONS.columns if with_payload or column.name != "payload"]
+    statement = _narrowed(select(*columns), wanted).order_by(DECISIONS.c.seq)
     for row in _in_order(store, statement):
         yield _decision(store, row, with_payload=with_payload)
 
 
-def verify(store: Store) -> ChainReport:
-    """Walk the chain from its beginning: every row follows from the one before, and the last one is its end."""
-    previous, expected, erased = START, 1, 0
-    for row in _in_order(store, select(DECISIONS).order_by(DECISIONS.c.seq)):
-        fault = _fault(row, previous, expected)
-        if fault:
-            return ChainReport(expected - 1, erased, f"decision {expected}: {fault}")
-        erased += row["payload"] is None
-        previous, expected = row["hash"], expected + 1
+def latest(store: Store, wanted: Filter, limit: int) -> tuple[StoredDecision, ...]:
+    """The last decisions, newest first, without payload. Errors: SQLAlchemyError."""
+    columns = [column for column in DECISIONS.columns if column.name != "payload"]
+    statement = _narrowed(select(*columns), wanted).order_by(DECISIONS.c.seq.desc()).limit(limit)
     with store.connections.reading.connect() as connection:
-        head = connection.execute(select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash)).one()
-    if (int(head.seq), head.hash) != (expected - 1, previous):
-        return ChainReport(expected - 1, erased, "rows are missing at the end")
-    return ChainReport(expected - 1, erased)
+        rows = connection.execute(statement).mappings().all()
+    return tuple(_decision(store, row, with_payload=False) for row in rows)
 
 
-def erase(store: Store, before: datetime, now: datetime) -> int:
-    """Retention: what is about a person goes, what the chain needs stays. How many decisions were erased."""
-    with store.connections.writing.begin() as connection:
-        old = (DECISIONS.c.made_at < before) & DECISIONS.c.payload.is_not(None)
-        gone = connection.execute(update(DECISIONS).where(old).values(payload=None, patient_key=None, erased_at=now))
-        connection.execute(delete(CARDS).where(CARDS.c.made_at < before))
-        connection.execute(update(FEEDBACK).where(FEEDBACK.c.received_at < before).values(comment=None))
-    return int(gone.rowcount)
+def number_of(store: Store, wanted: Filter) -> int:
+    """How many decisions there are. Errors: SQLAlchemyError."""
+    statement = _narrowed(select(func.count()).select_from(DECISIONS), wanted)
+    with store.connections.reading.connect() as connection:
+        return int(connection.execute(statement).scalar_one())
 
 
-def counts(store: Store, since: datetime) -> tuple[RuleCount, ...]:
-    """What became of the cards of each rule since a moment."""
+def counts(store: Store, since: datetime | None = None) -> tuple[RuleCount, ...]:
+    """What became of the cards of each rule since a moment. Feedback to a card that is not known has no rule."""
+    begins = (since or _BEGINNING).astimezone(UTC)
     outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
     with store.connections.reading.connect() as connection:
         shown = connection.execute(
             select(CARDS.c.rule, func.count().label("number"))
-            .where(CARDS.c.shown, CARDS.c.made_at >= since)
+            .where(CARDS.c.shown != false(), CARDS.c.made_at >= begins)
             .group_by(CARDS.c.rule)
         ).all()
         told = connection.execute(
             select(FEEDBACK.c.rule, FEEDBACK.c.outcome, FEEDBACK.c.reason_code, func.count())
-            .where(FEEDBACK.c.received_at >= since)
+            .where(FEEDBACK.c.received_at >= begins)
             .group_by(FEEDBACK.c.rule, FEEDBACK.c.outcome, FEEDBACK.c.reason_code)
         ).all()
     for rule, outcome, reason, number in told:
         outcomes[rule or ""][outcome] += number
-        if reason:
+        if outcome == "overridden":
             reasons[rule or ""][reason] += number
     by_rule: dict[str, int] = {row.rule: row.number for row in shown}
     return tuple(
@@ -102,7 +116,19 @@ def counts(store: Store, since: datetime) -> tuple[RuleCount, ...]:
     )
 
 
-def _in_order(store: Store, statement: Any) -> Iterator[Any]:
+def _narrowed(statement: Select[Any], wanted: Filter) -> Select[Any]:
+    if wanted.since is not None:
+        statement = statement.where(DECISIONS.c.made_at >= wanted.since.astimezone(UTC))
+    if wanted.until is not None:
+        statement = statement.where(DECISIONS.c.made_at < wanted.until.astimezone(UTC))
+    if wanted.rule:
+        statement = statement.where(DECISIONS.c.rules.contains(f'"{wanted.rule}"', autoescape=True))
+    if wanted.issuer is not None:
+        statement = statement.where(DECISIONS.c.issuer == wanted.issuer)
+    return statement
+
+
+def _in_order(store: Store, statement: Select[Any]) -> Iterator[Any]:
     """Rows page by page, each page a query of its own: no transaction stays open while somebody looks."""
     after = 0
     while True:
@@ -115,24 +141,15 @@ def _in_order(store: Store, statement: Any) -> Iterator[Any]:
         after = rows[-1]["seq"]
 
 
-def _fault(row: Any, previous: str, expected: int) -> str:
-    if row["seq"] != expected:
-        return "is missing"
-    if row["previous_hash"] != previous or row["hash"] != link(previous, row):
-        return "is not as it was written"
-    if row["payload"] is None:
-        return "" if row["erased_at"] is not None else "has lost its payload"
-    return "" if digest(row["payload"]) == row["payload_digest"] else "its payload is not as it was written"
-
-
 def _decision(store: Store, row: Any, *, with_payload: bool) -> StoredDecision:
     sealed = row["payload"] if with_payload else None
     return StoredDecision(
         seq=row["seq"],
         id=row["id"],
-        made_at=row["made_at"] if row["made_at"].tzinfo else row["made_at"].replace(tzinfo=UTC),
+        made_at=_moment(row["made_at"]),
         as_of=date.fromisoformat(row["as_of"]),
         service=row["service"],
+        hook=row["hook"],
         hook_instance=row["hook_instance"],
         issuer=row["issuer"],
         tenant=row["tenant"],
@@ -141,5 +158,12 @@ def _decision(store: Store, row: Any, *, with_payload: bool) -> StoredDecision:
         quiet=row["quiet"],
         versions=orjson.loads(row["versions"]),
         deliveries=row["deliveries"],
+        hash=row["hash"],
+        erased_at=None if row["erased_at"] is None else _moment(row["erased_at"]),
         payload=None if sealed is None else store.sealing.open(sealed, row["id"]),
     )
+
+
+def _moment(kept: datetime) -> datetime:
+    """SQLite gives moments back without their zone, PostgreSQL in its own."""
+    return kept.replace(tzinfo=UTC) if kept.tzinfo is None else kept.astimezone(UTC)

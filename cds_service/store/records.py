@@ -21,8 +21,9 @@ class KeptCard:
 class Decision:
     """One answered call. `payload` is the JSON of what came in, the case, the trace and the cards; it is sealed.
 
-    `patient_key` stands for the patient without naming them (`Sealing.patient_key`). `shown` is False when the
-    client runs in shadow mode. `quiet` says why there is no card, where there is none.
+    `patient_key` stands for the patient without naming them (`Sealing.patient_key`). `chart_digest` is equal when the
+    same came in, `request_digest` when the answer must be the same, too (same day, overrides, versions).
+    `shown` is False when the client runs in shadow mode. `quiet` says why there is no card, where there is none.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Decision:
     issuer: str
     tenant: str
     patient_key: str
+    chart_digest: str
     request_digest: str
     rules: tuple[str, ...]
     shown: bool
@@ -58,13 +60,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision as it was read again. `payload` is None once retention has erased it."""
+    """A decision as it was read again. `payload` is None once retention has erased it, and where it was not asked for.
+
+    `hash` is that of the row in the chain.
+    """
 
     seq: int
     id: str
     made_at: datetime
     as_of: date
     service: str
+    hook: str
     hook_instance: str
     issuer: str
     tenant: str
@@ -73,6 +79,8 @@ class StoredDecision:
     quiet: str
     versions: Mapping[str, str]
     deliveries: int
+    hash: str
+    erased_at: datetime | None = None
     payload: bytes | None = field(default=None, repr=False)
 
 
@@ -121,11 +129,16 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """Whether the chain of decisions is whole. `fault` names the first row that is not as it was written."""
+    """Whether the chain of decisions is whole. `fault` names the first row that is not as it was written.
+
+    `end` is the end of the chain as sequence:hash. Noted elsewhere, it proves later that nobody put an older copy of
+    the whole database in place of this one.
+    """
 
     rows: int
     erased: int
     fault: str = ""
+    end: str = ""
 
     @property
     def whole(self) -> bool:

@@ -1,6 +1,7 @@
 """When the database does not take it: lines in a local file, on the disk before anyone is answered.
 
-A file belongs to one process. It is drained, by whichever process comes first, once the database is back.
+A file belongs to one process. It is drained, by whichever process comes first, once the database is back. Who drains a
+file holds its lock, and a lock ends with its process: ids of processes come again, above all in containers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,44 @@ from pathlib import Path
 
 from cds_service.store.entries import Entry, entry_of, line_of
 
-_DRAINING = ".draining"
+ASIDE = ".aside"
+"""Lines that cannot be read, or that the database refuses for what they are: for a person to look at."""
+_SPOOL, _DRAINING = ".spool", ".draining"
+
+
+class Taken:
+    """A file of the spool while it is drained. Closed, the lock is gone."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path, self._handle = path, handle
+        self._aside: list[bytes] = []
+
+    def lines(self) -> Iterator[tuple[bytes, Entry]]:
+        """Every line with its entry. A line that cannot be read is put aside."""
+        with os.fdopen(os.dup(self._handle), "rb") as file:
+            file.seek(0)
+            for line in file:
+                entry = entry_of(line) if line.strip() else None
+                if entry is not None:
+                    yield line, entry
+                elif line.strip():
+                    self.put_aside(line)
+
+    def put_aside(self, line: bytes) -> None:
+        """Keep a line that cannot be written."""
+        self._aside.append(line if line.endswith(b"\n") else line + b"\n")
+
+    def done(self) -> int:
+        """Everything is in the database or aside: the file goes. How many lines were put aside."""
+        if self._aside:
+            _append(self.path.with_name(self.path.name.partition(".")[0] + ASIDE), b"".join(self._aside))
+        self.path.unlink()
+        sync_folder(self.path.parent)
+        return len(self._aside)
+
+    def close(self) -> None:
+        """Let others have it."""
+        os.close(self._handle)
 
 
 class Spool:
@@ -22,6 +60,10 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.begin()
+
+    def begin(self) -> None:
+        """For a process that was forked, perhaps while a thread of the parent held the lock."""
         self._lock = threading.Lock()
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -29,78 +71,113 @@ class Spool:
         lines = b"".join(line_of(entry) for entry in entries)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock:
-            handle = _locked(self.folder / f"{os.getpid()}.spool")
-            try:
-                # A line that was cut off by a crash must not run into the next one.
-                _write(handle, b"\n" + lines)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            _sync_folder(self.folder)
+            # A line that was cut off by a crash must not run into the next one.
+            _append(self.folder / f"{os.getpid()}{_SPOOL}", b"\n" + lines)
+            sync_folder(self.folder)
 
     def waiting(self) -> bool:
         """Is there anything to drain?"""
-        with contextlib.suppress(OSError):
-            return any(path.name.endswith((".spool", _DRAINING)) for path in self.folder.iterdir())
-        return False
+        return bool(self._files())
 
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[list[Entry]]:
-        """The entries of one file, taken from the others; the file goes when they are written, and stays otherwise."""
-        taken = None
-        with contextlib.suppress(OSError):  # somebody else was faster, or there is no folder yet
-            taken = self._take()
-        if taken is None:
-            yield []
-            return
-        with taken.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # whoever was still writing to it has finished
-            yield [entry for line in file if line.strip() and (entry := entry_of(line)) is not None]
-            taken.unlink()
+    def sizes(self) -> tuple[int, int]:
+        """Bytes that wait, and bytes that were put aside."""
+        aside = list(self.folder.glob(f"*{ASIDE}")) if self.folder.is_dir() else []
+        return _size(self._files()), _size(aside)
 
-    def mark_token(self, token: str) -> bool:
-        """Leave a mark for a used token; False when somebody left it before. One machine only."""
-        folder = self.folder / "tokens"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def take(self) -> Taken | None:
+        """A file that nobody else has taken; None when there is none."""
+        for path in self._files():
+            with contextlib.suppress(FileNotFoundError):  # somebody else was faster
+                taken = _taken(path)
+                if taken is not None:
+                    return taken
+        return None
+
+    def forget_aside(self, older_than: float) -> None:
+        """Remove what was put aside and not written to since a moment (seconds since the epoch)."""
+        _forget(self.folder, older_than, ASIDE)
+
+    def _files(self) -> list[Path]:
         try:
-            handle = os.open(folder / token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            return sorted(path for path in self.folder.iterdir() if path.name.endswith((_SPOOL, _DRAINING)))
+        except OSError:
+            return []
+
+
+class Marks:
+    """Marks for tokens that were used while the database did not answer, in a folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def leave(self, token: str) -> bool:
+        """Leave a mark; False when somebody left it before."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(self._folder / token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return False
         os.close(handle)
+        sync_folder(self._folder)
         return True
 
-    def is_marked(self, token: str) -> bool:
-        """Was the token used while the database was away?"""
-        return (self.folder / "tokens" / token).exists()
+    def take_back(self, token: str) -> None:
+        """Remove a mark that nobody was let in for."""
+        (self._folder / token).unlink(missing_ok=True)
 
-    def forget_marks(self, older_than: float) -> None:
-        """Remove marks whose files are older than a moment (seconds since the epoch)."""
-        with contextlib.suppress(OSError):
-            for mark in (self.folder / "tokens").iterdir():
-                if mark.stat().st_mtime < older_than:
-                    mark.unlink(missing_ok=True)
+    def has(self, token: str) -> bool:
+        """Was the token used while the database did not answer?"""
+        return (self._folder / token).exists()
 
-    def _take(self) -> Path | None:
-        for path in sorted(self.folder.iterdir()):
-            # Left behind by a process that died while draining.
-            if path.name.endswith(_DRAINING) and not _lives(path.name):
-                return path
-            if path.name.endswith(".spool"):
-                return path.rename(path.with_name(f"{path.name}.{os.getpid()}{_DRAINING}"))
-        return None
+    def forget(self, older_than: float) -> None:
+        """Remove marks that were left before a moment (seconds since the epoch)."""
+        _forget(self._folder, older_than, "")
 
 
-def _lives(name: str) -> bool:
-    owner = name.removesuffix(_DRAINING).rpartition(".")[2]
-    if owner == str(os.getpid()):
-        return False
+def sync_folder(folder: Path) -> None:
+    """A new name is on the disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.kill(int(owner), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _size(files: Sequence[Path]) -> int:
+    size = 0
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):  # drained in the meantime
+            size += path.stat().st_size
+    return size
+
+
+def _taken(path: Path) -> Taken | None:
+    """The file with its lock, under a name that nobody appends to; None when somebody else has it."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(path, handle):
+            raise BlockingIOError
+        if path.name.endswith(_SPOOL):
+            path = path.rename(path.with_name(f"{path.name}.{os.urandom(4).hex()}{_DRAINING}"))
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except BaseException:
+        os.close(handle)
+        raise
+    return Taken(path, handle)
+
+
+def _append(path: Path, content: bytes) -> None:
+    handle = _locked(path)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _locked(path: Path) -> int:
@@ -108,21 +185,20 @@ def _locked(path: Path) -> int:
     while True:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(handle).st_ino:
-                return handle
+        if _is_at(path, handle):
+            return handle
         os.close(handle)
 
 
-def _write(handle: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(handle, left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _is_at(path: Path, handle: int) -> bool:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _forget(folder: Path, older_than: float, ending: str) -> None:
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.endswith(ending) and path.is_file() and path.stat().st_mtime < older_than:
+                path.unlink(missing_ok=True)

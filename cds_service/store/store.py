@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +22,9 @@ from cds_service.store.connections import Connections
 from cds_service.store.entries import Entry, decision_entry, feedback_entry, token_entry
 from cds_service.store.records import Decision, FeedbackEntry, Kept, Silence
 from cds_service.store.sealing import Sealing, Unsealable
-from cds_service.store.spool import Spool
+from cds_service.store.spool import Marks, Spool
 from cds_service.store.tables import CARDS, FEEDBACK, USED_TOKENS
-from cds_service.store.writer import DatabaseAway, Writer
-
-PATIENCE = 0.3
-"""Seconds that a call waits for the database before it takes the spool."""
+from cds_service.store.writer import PATIENCE, DatabaseAway, Writer
 
 
 class Store:
@@ -31,39 +34,45 @@ class Store:
         self.connections = Connections(url)
         self.sealing = sealing
         self.spool = Spool(spool_folder)
-        self._writer = Writer(self.connections, self.spool)
+        self._marks = Marks(spool_folder / "tokens")
+        self.writer = Writer(self.connections, sealing, self.spool, self._marks)
+        ours = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _begin_anew(ours()))
 
     def check(self) -> None:
         """Refuse a database that is away or of another revision. Errors: ConfigurationFault."""
-        schema.check(self.connections.reading)
+        schema.check(self.connections)
         self.connections.close()
 
     def keep(self, decision: Decision) -> Kept:
         """Keep a decision; it is on a disk when this returns. Errors: NotDurable."""
         entry = decision_entry(decision, self.sealing)
-        kept = self._kept(entry)
-        return kept if isinstance(kept, Kept) else Kept(decision.id, spooled=True)
+        try:
+            kept: Kept = _result(self.writer.submit(entry), time.monotonic() + PATIENCE)
+        except DatabaseAway:
+            self._spooled([entry])
+            return Kept(decision.id, spooled=True)
+        return kept
 
     def keep_feedback(self, entries: tuple[FeedbackEntry, ...]) -> None:
-        """Keep feedback, all of it or none. Errors: NotDurable."""
+        """Keep feedback; all of it is on a disk when this returns. Errors: NotDurable."""
         sealed = [feedback_entry(entry, self.sealing) for entry in entries]
-        futures = [self._writer.submit(entry) for entry in sealed]
-        try:
-            for future in futures:
-                future.result(PATIENCE)
-        except (DatabaseAway, TooLate):
-            self._spooled(*sealed)
+        futures = [self.writer.submit(entry) for entry in sealed]
+        self._spooled(list(_unwritten(sealed, futures)))
 
     def spend(self, issuer: str, token_id: str, expires_at: int, now: int) -> bool:
         """Is this the first use of a token, over all workers and restarts? Errors: NotDurable."""
         entry = token_entry(issuer, token_id, expires_at)
         token: str = entry.row["token"]
-        if self.spool.is_marked(token):
+        if self._marks.has(token):
             return False
         try:
-            return bool(self._writer.submit(entry, now).result(PATIENCE))
-        except (DatabaseAway, TooLate):
+            first = bool(_result(self.writer.submit(entry, now), time.monotonic() + PATIENCE))
+        except DatabaseAway:
             return self._spent_without_writing(entry, token)
+        # Another process may have left a mark while the database hesitated. It looks into the database after that,
+        # as we look for the mark after writing, so one of the two sees the other.
+        return first and not self._marks.has(token)
 
     def silences(self, patient_key: str, since: datetime) -> tuple[Silence, ...]:
         """Overrides with a reason since a moment, newest first. When the database is away there are none."""
@@ -84,22 +93,22 @@ class Store:
         try:
             with self.connections.reading.connect() as connection:
                 rows = connection.execute(statement).all()
-            return tuple(self._silence(row) for row in rows)
-        except (SQLAlchemyError, Unsealable):
+        except SQLAlchemyError:
             return ()
+        return tuple(self._silences(rows))
 
-    def _silence(self, row: Any) -> Silence:
-        facts = self.sealing.open(row.facts, row.uuid)
-        return Silence(row.disease, row.rule, facts, row.received_at, row.reason_code)
+    def _silences(self, rows: Sequence[Any]) -> Iterator[Silence]:
+        for row in rows:
+            try:
+                facts = self.sealing.open(row.facts, row.uuid)
+            except Unsealable:  # by a key that is gone, or newer than ours: the card is shown
+                continue
+            since = row.received_at if row.received_at.tzinfo else row.received_at.replace(tzinfo=UTC)
+            yield Silence(row.disease, row.rule, facts, since.astimezone(UTC), row.reason_code)
 
-    def _kept(self, entry: Entry) -> Any:
-        try:
-            return self._writer.submit(entry).result(PATIENCE)
-        except (DatabaseAway, TooLate):
-            self._spooled(entry)
-            return None
-
-    def _spooled(self, *entries: Entry) -> None:
+    def _spooled(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
         try:
             self.spool.append(entries)
         except OSError:
@@ -108,11 +117,41 @@ class Store:
     def _spent_without_writing(self, entry: Entry, token: str) -> bool:
         """The database can be read and not written: a mark on the disk of this machine stands in for the row."""
         try:
-            with self.connections.reading.connect() as connection:
-                known = connection.execute(select(USED_TOKENS.c.token).where(USED_TOKENS.c.token == token)).first()
-            if known is not None or not self.spool.mark_token(token):
+            if not self._marks.leave(token):
                 return False
-            self.spool.append([entry])
+            with self.connections.reading.connect() as connection:
+                spent = select(USED_TOKENS.c.used_by).where(USED_TOKENS.c.token == token)
+                used_by = connection.execute(spent).scalar()
+            if used_by is None:
+                self.spool.append([entry])
         except (SQLAlchemyError, OSError):
+            with contextlib.suppress(OSError):
+                self._marks.take_back(token)
             raise NotDurable from None
-        return True
+        return used_by in (None, entry.row["used_by"])
+
+
+def _begin_anew(store: Store | None) -> None:
+    """In a forked process: locks that nobody holds, no thread, no connection of the parent."""
+    if store is not None:
+        store.connections.begin()
+        store.spool.begin()
+        store.writer.begin()
+
+
+def _unwritten(entries: Sequence[Entry], futures: Sequence[Future[Any]]) -> Iterator[Entry]:
+    deadline = time.monotonic() + PATIENCE
+    for entry, future in zip(entries, futures, strict=True):
+        try:
+            _result(future, deadline)
+        except DatabaseAway:
+            yield entry
+
+
+def _result(future: Future[Any], deadline: float) -> Any:
+    """What became of it. Errors: DatabaseAway, also when it takes too long; then it is written only if it has begun."""
+    try:
+        return future.result(max(0.0, deadline - time.monotonic()))
+    except TooLate:
+        future.cancel()
+        raise DatabaseAway from None

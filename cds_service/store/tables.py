@@ -32,6 +32,7 @@ DECISIONS = Table(
     Column("issuer", Text, nullable=False),
     Column("tenant", Text, nullable=False),
     Column("patient_key", String(64)),
+    Column("chart_digest", String(64), nullable=False),
     Column("request_digest", String(64), nullable=False),
     Column("rules", Text, nullable=False),
     Column("shown", Boolean, nullable=False),
@@ -43,6 +44,7 @@ DECISIONS = Table(
     Column("hash", String(64), nullable=False),
     Column("deliveries", Integer, nullable=False),
     Column("erased_at", DateTime(timezone=True)),
+    Column("mark", String(64), nullable=False),
     Index("decisions_by_instance", "hook_instance"),
     Index("decisions_by_time", "made_at"),
 )
@@ -54,6 +56,7 @@ CHAIN_HEAD = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("mark", String(64), nullable=False),
 )
 
 CARDS = Table(
@@ -65,7 +68,7 @@ CARDS = Table(
     Column("tenant", Text, nullable=False),
     Column("patient_key", String(64), nullable=False),
     Column("disease", String(8), nullable=False),
-    Column("rule", String(16), nullable=False),
+    Column("rule", String(32), nullable=False),
     Column("shown", Boolean, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("facts", LargeBinary, nullable=False),
@@ -86,7 +89,7 @@ FEEDBACK = Table(
     Column("outcome_at", String(40), nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("decision_id", String(36)),
-    Column("rule", String(16)),
+    Column("rule", String(32)),
     Column("accepted", Text, nullable=False),
     Column("reason_system", Text, nullable=False),
     Column("reason_code", Text, nullable=False),
@@ -101,6 +104,7 @@ USED_TOKENS = Table(
     "used_tokens",
     METADATA,
     Column("token", String(64), primary_key=True),
+    Column("used_by", String(32), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Index("used_tokens_by_expiry", "expires_at"),
 )

@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError
 
 from cds_service.store.connections import Connections
+from cds_service.store.draining import Drain
 from cds_service.store.entries import Entry
-from cds_service.store.spool import Spool
+from cds_service.store.sealing import Sealing
+from cds_service.store.spool import Marks, Spool
 from cds_service.store.tables import USED_TOKENS
 from cds_service.store.writing import write_all
 
+PATIENCE = 0.3
+"""Seconds that a call waits for the database before it takes the spool."""
 MOST_TOGETHER = 200
 REST_SECONDS = 0.5
-IDLE_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 TIDY_SECONDS = 60.0
+_MARKS_KEPT = 3 * 3600
+# The clocks of the machines that share the database may differ by so much.
+_CLOCKS_APART = 300
+# The entry is at fault, and not the database: waiting does not help.
+_NOT_STORABLE = (DataError, ValueError, TypeError, KeyError)
 
 _log = logging.getLogger("cds_service.store")
+_Waiting = tuple[Entry, "Future[Any]"]
 
 
 class DatabaseAway(Exception):  # noqa: N818 - the house word
-    """The database did not take the entries. Nothing of them is in it."""
+    """The database did not take the entry. It may still do so, when the wait was given up."""
 
 
 class Writer:
     """Takes entries from all threads of the process."""
 
-    def __init__(self, connections: Connections, spool: Spool) -> None:
-        self._connections, self._spool = connections, spool
-        self._condition = threading.Condition()
-        self._waiting: list[tuple[Entry, Future[Any]]] = []
-        self._process = 0
-        self._away_until = 0.0
-        self._tidy_at = 0.0
+    def __init__(self, connections: Connections, sealing: Sealing, spool: Spool, marks: Marks) -> None:
+        self._connections, self._sealing, self._marks = connections, sealing, marks
+        self._drain = Drain(spool, self._written, _NOT_STORABLE)
         self._latest_second = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """For a process that was forked: it has none of the parent's threads, and perhaps a lock that one held."""
+        self._condition = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._runs = False
+        self._away_until, self._writing_since = 0.0, float("inf")
+        self._look_at, self._tidy_at = 0.0, 0.0
+        self._drain.begin()
 
     def submit(self, entry: Entry, second: int = 0) -> Future[Any]:
         """Hand over an entry. Its future fails with DatabaseAway when the database does not take it.
@@ -50,11 +66,11 @@ class Writer:
         future: Future[Any] = Future()
         with self._condition:
             self._latest_second = max(second, self._latest_second)
-            if time.monotonic() < self._away_until:
+            if self.is_away:
                 future.set_exception(DatabaseAway())
                 return future
-            if self._process != os.getpid():
-                self._process, self._waiting = os.getpid(), []
+            if not self._runs:
+                self._runs = True
                 threading.Thread(target=self._run, name="store-writer", daemon=True).start()
             self._waiting.append((entry, future))
             self._condition.notify()
@@ -62,47 +78,78 @@ class Writer:
 
     @property
     def is_away(self) -> bool:
-        """Did the database fail a moment ago?"""
-        return time.monotonic() < self._away_until
+        """Did the database fail a moment ago, or is it not coming back from a transaction?"""
+        now = time.monotonic()
+        return now < self._away_until or now - self._writing_since > PATIENCE
+
+    def forget_tokens(self, now: int) -> None:
+        """Forget tokens that have expired, on every clock. Errors: SQLAlchemyError."""
+        with self._connections.writing.begin() as connection:
+            connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.expires_at < now - _CLOCKS_APART))
+        self._marks.forget(now - _MARKS_KEPT)
 
     def _run(self) -> None:
         while True:
             with self._condition:
-                if not self._waiting:
-                    self._condition.wait(IDLE_SECONDS)
+                if not self._waiting and (self.is_away or not self._drain.goes_on):
+                    self._condition.wait(REST_SECONDS if self._drain.goes_on else LOOK_SECONDS)
                 batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            if batch:
-                self._write(batch)
-            elif not self.is_away:
-                self._be_useful()
+            # Whoever has given up in the meantime is not written: the spool has it.
+            self._write([one for one in batch if one[1].set_running_or_notify_cancel()])
+            self._be_useful()
 
-    def _write(self, batch: list[tuple[Entry, Future[Any]]]) -> None:
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        if not batch:
+            return
         try:
-            with self._connections.writing.begin() as connection:
-                results = write_all(connection, [entry for entry, _ in batch])
+            results = self._written([entry for entry, _ in batch])
+        except _NOT_STORABLE as error:
+            self._write_each(batch, error)
         except Exception as error:  # whatever went wrong, those who wait must hear of it
             self._rest(error)
             for _, future in batch:
                 future.set_exception(DatabaseAway())
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+
+    def _write_each(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """One of them is at fault, and not the others."""
+        if len(batch) > 1:
+            for one in batch:
+                self._write([one])
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            future.set_result(result)
+        _log.error("entry_refused: %s %s", batch[0][0].kind, type(error).__name__)
+        batch[0][1].set_exception(DatabaseAway())
+
+    def _written(self, entries: Sequence[Entry], *, late: bool = False) -> list[Any]:
+        self._writing_since = time.monotonic()
+        try:
+            with self._connections.writing.begin() as connection:
+                results = write_all(connection, entries, self._sealing, late=late)
+            if not self._connections.is_in_place():
+                raise FileNotFoundError
+        finally:
+            self._writing_since = float("inf")
+        return results
 
     def _be_useful(self) -> None:
-        """Drain the spool, and forget tokens that have expired."""
+        """Drain some of the spool, and forget tokens that have expired. Nobody waits longer for that than a moment."""
+        now = time.monotonic()
+        if now < self._away_until or (now < self._look_at and not self._drain.goes_on):
+            return
+        self._look_at = now + LOOK_SECONDS
         try:
-            if self._spool.waiting():
-                with self._spool.taken() as entries, self._connections.writing.begin() as connection:
-                    write_all(connection, entries)
-            if time.monotonic() >= self._tidy_at and self._latest_second:
-                self._tidy_at = time.monotonic() + TIDY_SECONDS
-                with self._connections.writing.begin() as connection:
-                    connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.expires_at < self._latest_second))
-                self._spool.forget_marks(self._latest_second - 3 * 3600)
-        except (SQLAlchemyError, OSError) as error:
+            self._drain.some()
+            if now >= self._tidy_at and self._latest_second:
+                self._tidy_at = now + TIDY_SECONDS
+                self.forget_tokens(self._latest_second)
+        except Exception as error:  # the thread must live on
             self._rest(error)
 
     def _rest(self, error: Exception) -> None:
         self._away_until = time.monotonic() + REST_SECONDS
+        if not self._connections.is_in_place():
+            self._connections.close()
         # The type only: a database's message may quote what it was given.
         _log.warning("database_away: %s", type(error).__name__)

@@ -6,108 +6,118 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+import orjson
+from sqlalchemy import Connection
 
-from cds_service.store.chain import link
+from cds_service.store.chain import end_mark, link, row_mark
 from cds_service.store.entries import Entry
 from cds_service.store.records import Kept
-from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, USED_TOKENS
-
-_WHOSE = ("service", "issuer", "tenant")
-_HEAD = select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash).where(CHAIN_HEAD.c.id == 1).with_for_update()
-_NEW_HEAD = update(CHAIN_HEAD).where(CHAIN_HEAD.c.id == 1).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
-_OF_INSTANCES = select(
-    DECISIONS.c.hook_instance, DECISIONS.c.id, *(DECISIONS.c[name] for name in _WHOSE), DECISIONS.c.request_digest
-).where(DECISIONS.c.hook_instance.in_(bindparam("instances", expanding=True)))
-_ONE_MORE = (
-    update(DECISIONS).where(DECISIONS.c.id == bindparam("decision")).values(deliveries=DECISIONS.c.deliveries + 1)
-)
+from cds_service.store.sealing import Sealing
+from cds_service.store.statements import WHOSE, Statements, statements_for
 
 
-def write_all(connection: Connection, entries: Sequence[Entry]) -> list[Any]:
-    """Write the entries in order; what became of each: Kept, True or False for a token, None for feedback."""
+def write_all(connection: Connection, entries: Sequence[Entry], sealing: Sealing, *, late: bool = False) -> list[Any]:
+    """Write the entries in order; what became of each: Kept, True or False for a token, None for feedback.
+
+    `late` entries waited in the spool: feedback about their cards may have come before them.
+    """
     results: list[Any] = []
+    statements = statements_for(connection)
     chain: _Chain | None = None
     for entry in entries:
         if entry.kind == "token":
-            results.append(_write_token(connection, entry))
+            results.append(_write_token(connection, entry, statements))
         elif entry.kind == "feedback":
-            _write_feedback(connection, entry)
+            _write_feedback(connection, entry, statements)
             results.append(None)
         else:
-            chain = chain or _Chain(connection, {e.row["hook_instance"] for e in entries if e.kind == "decision"})
+            chain = chain or _Chain(connection, sealing, _instances(entries))
             results.append(chain.add(entry))
     if chain is not None:
-        chain.end()
+        chain.end(late=late)
     return results
 
 
-class _Chain:
-    """The end of the chain, held until the transaction ends. `hook_instances` are those of all that will be added."""
+def _instances(entries: Sequence[Entry]) -> Collection[str]:
+    return {entry.row["hook_instance"] for entry in entries if entry.kind == "decision"}
 
-    def __init__(self, connection: Connection, hook_instances: Collection[str]) -> None:
-        self._connection = connection
-        head = connection.execute(_HEAD).one()
-        self._seq, self._hash = int(head.seq), str(head.hash)
-        known = connection.execute(_OF_INSTANCES, {"instances": list(hook_instances)}).mappings()
-        self._known: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in known:
+
+class _Chain:
+    """The end of the chain, held until the transaction ends. `instances` are the hookInstances that will be added."""
+
+    def __init__(self, connection: Connection, sealing: Sealing, instances: Collection[str]) -> None:
+        self._connection, self._sealing = connection, sealing
+        self._statements = statements_for(connection)
+        head = connection.exec_driver_sql(self._statements.head).one()
+        self._seq, self._hash = int(head[0]), str(head[1])
+        self._known: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        listed = orjson.dumps(list(instances)).decode() if self._statements.is_sqlite else ",".join(instances)
+        for row in connection.exec_driver_sql(self._statements.of_instances, {"instances": listed}).mappings():
             self._known[row["hook_instance"]].append(dict(row))
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Mapping[str, Any]] = []
         self._cards: list[Mapping[str, Any]] = []
-        self._again: list[str] = []
+        self._again: dict[str, dict[str, Any]] = {}
 
     def add(self, entry: Entry) -> Kept:
         """A decision at the end of the chain, unless it stands in it already."""
         row = entry.row
         of_instance = self._known[row["hook_instance"]]
-        ours = [other for other in of_instance if all(other[name] == row[name] for name in _WHOSE)]
+        ours = [other for other in of_instance if all(other[name] == row[name] for name in WHOSE)]
         same = next((other for other in ours if other["request_digest"] == row["request_digest"]), None)
         if same is not None:
-            if same["id"] != row["id"]:  # its own id comes back when the spool is drained a second time
-                self._again.append(same["id"])
-            return Kept(same["id"], repeated=True)
+            return self._repeated(same, row["id"])
         self._seq += 1
         whole = {**row, "seq": self._seq, "previous_hash": self._hash}
         whole["hash"] = self._hash = link(self._hash, whole)
-        self._rows.append(whole)
-        self._cards += entry.cards
-        of_instance.append(row)
-        return Kept(row["id"], instance_reused=bool(ours))
+        self._rows.append(self._statements.row(whole))
+        self._cards += map(self._statements.row, entry.cards)
+        of_instance.append(whole)
+        return Kept(row["id"], instance_reused=any(other["chart_digest"] != row["chart_digest"] for other in ours))
 
-    def end(self) -> None:
+    def end(self, *, late: bool) -> None:
         """Write the rows, and the new end."""
+        write, statements = self._connection.exec_driver_sql, self._statements
         if self._rows:
-            self._connection.execute(insert(DECISIONS), self._rows)
-            self._connection.execute(_NEW_HEAD, {"new_seq": self._seq, "new_hash": self._hash})
+            write(statements.add_decisions, self._rows)
+            mark = self._sealing.mark(*end_mark(self._seq, self._hash))
+            write(statements.new_head, {"new_seq": self._seq, "new_hash": self._hash, "new_mark": mark})
         if self._cards:
-            self._connection.execute(insert(CARDS), self._cards)
-        for identifier in self._again:
-            self._connection.execute(_ONE_MORE, {"decision": identifier})
+            write(statements.add_cards, self._cards)
+        if self._again:
+            write(statements.one_more, list(self._again.values()))
+        if late and self._cards:
+            write(statements.tie_feedback, [_tie(card) for card in self._cards])
+
+    def _repeated(self, same: dict[str, Any], identifier: str) -> Kept:
+        if same["id"] != identifier:  # its own id comes back when the spool is drained a second time
+            same["deliveries"] += 1
+            mark = self._sealing.mark(*row_mark(same["id"], same["deliveries"], same["erased_at"]))
+            self._again[same["id"]] = {"decision": same["id"], "number": same["deliveries"], "new_mark": mark}
+        return Kept(same["id"], repeated=True)
 
 
-def _insert(connection: Connection, table: Any) -> Any:
-    """INSERT in the dialect that knows ON CONFLICT."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+def _tie(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "uuid": card["uuid"],
+        "whose": card["issuer"],
+        "where": card["tenant"],
+        "decision": card["decision_id"],
+        "about": card["rule"],
+    }
 
 
-def _write_token(connection: Connection, entry: Entry) -> bool:
+def _write_token(connection: Connection, entry: Entry, statements: Statements) -> bool:
     """True for the first use, over all processes and machines that share the database."""
-    statement = _insert(connection, USED_TOKENS).on_conflict_do_nothing().returning(USED_TOKENS.c.token)
-    return connection.execute(statement, entry.row).first() is not None
+    if connection.exec_driver_sql(statements.spend, dict(entry.row)).rowcount == 1:
+        return True
+    found = connection.exec_driver_sql(statements.spent_by, {"token": entry.row["token"]}).scalar_one()
+    return bool(found == entry.row["used_by"])
 
 
-def _write_feedback(connection: Connection, entry: Entry) -> None:
+def _write_feedback(connection: Connection, entry: Entry, statements: Statements) -> None:
     """Feedback, tied to the decision whose card it is about. The same again counts as one more delivery."""
     row = entry.row
-    card = connection.execute(
-        select(CARDS.c.decision_id, CARDS.c.rule)
-        .where(CARDS.c.uuid == row["card"], CARDS.c.issuer == row["issuer"], CARDS.c.tenant == row["tenant"])
-        .order_by(CARDS.c.made_at.desc())
-        .limit(1)
-    ).first()
-    tied = {"decision_id": card.decision_id if card else None, "rule": card.rule if card else None}
-    statement = _insert(connection, FEEDBACK).values({**row, **tied})
-    again = {"deliveries": FEEDBACK.c.deliveries + 1}
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=again))
+    asked = {"card": row["card"], "issuer": row["issuer"], "tenant": row["tenant"]}
+    card = connection.exec_driver_sql(statements.card, asked).first()
+    tied = {"decision_id": card[0] if card else None, "rule": card[1] if card else None}
+    connection.exec_driver_sql(statements.add_feedback, dict(statements.row({**row, **tied})))

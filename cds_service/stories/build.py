@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def _service() -> Answer | None:
     for name in [name for name in os.environ if name.startswith("CDS_")]:
         del os.environ[name]  # a developer's settings must not get into the stored answers
     os.environ["CDS_LOG_LEVEL"] = "error"
+    os.environ["CDS_DATABASE_URL"] = f"sqlite:///{tempfile.mkdtemp(prefix='nextline-stories-')}/stories.sqlite3"
     try:
         app = importlib.import_module("cds_service.app").create_app()  # by name: a story room imports no other room
     except (ImportError, ConfigurationFault) as fault:

@@ -41,6 +41,7 @@ class Gate:
 
     def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, spend: Spend) -> None:
         self._issuers, self._keys, self._spend = issuers, keys, spend
+        keys.expect(issuer.jku for issuer in issuers.values() if issuer.jku)
 
     def admit(self, authorization: str | None, address: str, now: int) -> Client:
         """The client that calls `address`, the public URL of the endpoint, at the second `now`.
@@ -104,14 +105,19 @@ def _checked(claims: Mapping[str, Any], issuer: Issuer, address: str, now: int) 
     if not 0 < expires - issued <= LONGEST_LIFE or now - issued > LONGEST_LIFE + LEEWAY:
         raise Unauthenticated
     token_id = claims.get("jti")
-    if not isinstance(token_id, str) or not token_id.strip() or len(token_id) > LONGEST_ID:
+    if not _is_text(token_id) or not token_id.strip():
         raise Unauthenticated
     if not _is_addressed(claims.get("aud"), {address, *issuer.audiences}):
         raise Unauthenticated
     tenant = claims.get("tenant", "")
-    if not isinstance(tenant, str) or len(tenant) > LONGEST_ID or (issuer.tenants and tenant not in issuer.tenants):
+    if not _is_text(tenant) or (issuer.tenants and tenant not in issuer.tenants):
         raise Unauthenticated
     return tenant
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """A text that can be stored and compared: no control characters, no half of a character."""
+    return isinstance(value, str) and len(value) <= LONGEST_ID and value.isprintable()
 
 
 def _is_time(value: Any) -> TypeGuard[float]:

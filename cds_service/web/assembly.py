@@ -10,14 +10,20 @@ from flask import Flask
 
 from cds_service.hooks.registry import Service
 from cds_service.settings import Settings
+from cds_service.trust.clients import Client
 from cds_service.web.about import tell_about
 from cds_service.web.address import PlainPaths, base_path, check_hosts
 from cds_service.web.answers import send_headers
 from cds_service.web.errors import answer_errors
 from cds_service.web.event_log import EventLog
+from cds_service.web.gate import Gate, guard
 from cds_service.web.health import report_health
+from cds_service.web.metrics import offer_metrics
+from cds_service.web.openapi import tell_openapi
+from cds_service.web.rate import Rate
 from cds_service.web.reading import check_framing
-from cds_service.web.services import offer
+from cds_service.web.request_id import name_requests
+from cds_service.web.services import Feedback, offer
 
 
 def assemble(
@@ -27,19 +33,28 @@ def assemble(
     checked: Mapping[str, str],
     log: EventLog,
     today: Callable[[], date],
+    *,
+    gate: Gate | None = None,
+    feedback: Feedback | None = None,
 ) -> Flask:
     """A Flask app that offers `services`. The order of the checks is the order of registration:
 
-    size, host, route, then media type, JSON, shape, identity and work in the service's own view.
-    `checked` is what the self-test found, `about_content` the content of `/about`.
+    size, host, token, route, then media type, JSON, shape, identity and work in the service's own view.
+    `checked` is what the self-test found, `about_content` the content of `/about`. Without a `gate` everybody gets in.
     """
     app = Flask("cds_service", static_folder=None)
     app.wsgi_app = PlainPaths(app.wsgi_app, base_path(settings))  # type: ignore[method-assign]
+    name_requests(app)
     send_headers(app, settings)
     answer_errors(app, log)
     check_framing(app, settings.max_body_bytes)
     check_hosts(app, settings)
-    offer(app, services, today, log)
+    everybody = Client(fhir_servers=settings.fhir_servers)
+    rate = Rate(settings.client_rate) if settings.client_rate else None
+    guard(app, gate, everybody, settings.public_base_url or settings.local_base_url, rate)
+    offer(app, services, today, log, feedback)
     report_health(app, checked)
+    offer_metrics(app)
     tell_about(app, about_content)
+    tell_openapi(app, services, settings)
     return app

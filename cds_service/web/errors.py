@@ -20,13 +20,18 @@ from cds_service.errors import (
     PatientMismatch,
     PreconditionFailed,
     RequestFault,
+    TooManyCalls,
+    Unauthenticated,
     UnknownService,
     UnsupportedMediaType,
 )
 from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
+from cds_service.web.metrics import REFUSED
 
 STATUS: Mapping[type[RequestFault], HTTPStatus] = {
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    TooManyCalls: HTTPStatus.TOO_MANY_REQUESTS,
     MalformedBody: HTTPStatus.BAD_REQUEST,
     UnknownService: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
@@ -38,6 +43,8 @@ STATUS: Mapping[type[RequestFault], HTTPStatus] = {
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+# The same bytes for every reason: whoever is refused learns nothing (JWT-46).
+_REFUSED = {"message": "Unauthorized"}
 _BROKEN = ("exception", "The service failed on this request. It was not the request's fault.")
 
 
@@ -71,10 +78,16 @@ def answer_errors(app: Flask, log: EventLog) -> None:
     @app.errorhandler(RequestFault)
     def refuse(fault: RequestFault) -> Response:
         status = status_of(fault)
+        REFUSED.labels(type(fault).__name__).inc()
+        if isinstance(fault, Unauthenticated):
+            log.warning("client_refused")
+            answer = json_answer(_REFUSED, status)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
         answer = json_answer(operation_outcome(fault.issue_code, fault.message, expression=fault.expression), status)
         if isinstance(fault, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(fault.allowed)
-        if isinstance(fault, Overloaded):
+        if isinstance(fault, Overloaded | TooManyCalls):
             answer.headers["Retry-After"] = str(fault.retry_after)
         log.warning("call_refused", status=int(status), fault=type(fault).__name__, **g.get("call", {}))
         return answer
@@ -86,6 +99,7 @@ def answer_errors(app: Flask, log: EventLog) -> None:
     @app.errorhandler(Exception)
     def apologise(error: Exception) -> Response:
         # Type and place only: the message of a foreign exception may quote the chart.
+        REFUSED.labels("unforeseen").inc()
         log.error("call_failed", fault=type(error).__name__, at=_place(error), **g.get("call", {}))
         return json_answer(operation_outcome(*_BROKEN), HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -1,6 +1,6 @@
 """The log: one JSON line for an event. Names, ids of ours, counts and milliseconds; never a value of a chart.
 
-Nothing else writes log lines about a call, so what can be in them is what the callers of `EventLog` pass.
+Nothing else writes log lines about a call, and only members of a closed list get into one.
 """
 
 from __future__ import annotations
@@ -25,12 +25,44 @@ class EventLog(Protocol):
         """The service failed."""
 
 
+ALLOWED = frozenset(
+    {
+        *("event", "service", "client", "hook_instance", "request_id", "decision", "status", "fault", "at", "variable"),
+        *(
+            "rules",
+            "quiet",
+            "as_of",
+            "needs",
+            "resources",
+            "used",
+            "superseded",
+            "not_relevant",
+            "set_aside",
+            "reasons",
+        ),
+        *("fetched", "fetch_failed", "not_called", "server_warnings", "silenced", "repeated", "spooled", "shadow"),
+        *("safety", "cards", "milliseconds", "dropped"),
+    }
+)
+"""Every member that a line of the log may have. Whatever else somebody passes is left out, and counted."""
+
+
+def _only_allowed(_logger: Any, _level: str, members: Any) -> Any:
+    strangers = [name for name in members if name not in ALLOWED]
+    for name in strangers:
+        del members[name]
+    if strangers:
+        members["dropped"] = len(strangers)
+    return members
+
+
 def event_log(level: str, stream: TextIO | None = None) -> EventLog:
     """A log of events of at least `level`, to standard output unless a stream is given."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stdout),
         processors=[
+            _only_allowed,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(sort_keys=True),

@@ -33,8 +33,8 @@ def check_framing(app: Flask, max_body_bytes: int) -> None:
         return answer
 
 
-def json_body() -> bytes:
-    """The bytes of a JSON body.
+def json_body(most_bytes: int | None = None) -> bytes:
+    """The bytes of a JSON body, fewer than the service's limit where `most_bytes` says so.
 
     Errors: UnsupportedMediaType for another type, charset or a content coding (a gzip bomb would be
     unpacked before its size is known); BodyTooLarge; MalformedBody when the body breaks off.
@@ -46,7 +46,7 @@ def json_body() -> bytes:
     if request.mimetype_params.get("charset", "utf-8").lower() not in _CHARSETS:
         raise UnsupportedMediaType("The body must be in UTF-8.")
     body = _bytes_sent()
-    if len(body) >= (request.max_content_length or len(body) + 1):
+    if len(body) >= (request.max_content_length or len(body) + 1) or (most_bytes and len(body) > most_bytes):
         raise BodyTooLarge(_TOO_LARGE)
     return body
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 from flask import Flask, Response, g
 
-from cds_service.hooks.registry import Service, discovery
+from cds_service.cdshooks.feedback import MOST_BYTES as MOST_FEEDBACK_BYTES
+from cds_service.hooks.registry import Caller, Service, discovery
+from cds_service.trust.clients import Client
 from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
+from cds_service.web.metrics import FEEDBACK, STAGES, count_answer
 from cds_service.web.reading import json_body
 
+Feedback = Callable[[bytes, str, Client, datetime], dict[str, Any]]
+"""Keeps the feedback of a call: (body, service id, client, now) -> the answer."""
 
-def offer(app: Flask, services: Sequence[Service], today: Callable[[], date], log: EventLog) -> None:
-    """Route Discovery, and one address for each service: an id that is not offered is a 404, whatever the method."""
+
+def offer(
+    app: Flask, services: Sequence[Service], today: Callable[[], date], log: EventLog, feedback: Feedback | None
+) -> None:
+    """Route Discovery, and two addresses for each service: an id that is not offered is a 404, whatever the method."""
     advertised = discovery(services)
 
     @app.get("/cds-services")
@@ -29,18 +38,44 @@ def offer(app: Flask, services: Sequence[Service], today: Callable[[], date], lo
             view_func=_caller(service, today, log),
             methods=["POST"],
         )
+        if feedback is not None:
+            app.add_url_rule(
+                f"/cds-services/{service.id}/feedback",
+                endpoint=f"feedback:{service.id}",
+                view_func=_listener(service, feedback, log),
+                methods=["POST"],
+            )
+
+
+def _listener(service: Service, feedback: Feedback, log: EventLog) -> Callable[[], Response]:
+    def listen() -> Response:
+        g.call = {"service": service.id, "client": g.client.name or g.client.issuer, "request_id": g.request_id}
+        body = json_body(MOST_FEEDBACK_BYTES)
+        answer = feedback(body, service.id, g.client, datetime.now(UTC))
+        FEEDBACK.labels(service.id).inc()
+        log.info("feedback", **g.call)
+        return json_answer(answer)
+
+    return listen
 
 
 def _caller(service: Service, today: Callable[[], date], log: EventLog) -> Callable[[], Response]:
     def call() -> Response:
         started = time.perf_counter()
-        g.call = {"service": service.id}
+        client: Client = g.client
+        g.call = {"service": service.id, "client": client.name or client.issuer, "request_id": g.request_id}
         request = service.read(json_body())
         g.call["hook_instance"] = request.hook_instance
-        answer = service.respond(request, today())
+        read = time.perf_counter()
+        answer = service.respond(request, Caller(client, datetime.now(UTC), today()))
         response = json_answer(answer.body())
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        log.info("service_call", **g.call, **answer.event, cards=len(answer.cards), milliseconds=milliseconds)
+        answered = time.perf_counter()
+        STAGES.labels("read").observe(read - started)
+        STAGES.labels("answer").observe(answered - read)
+        count_answer(service.id, answer.event, len(answer.cards))
+        milliseconds = round((answered - started) * 1000, 1)
+        event = {**g.call, **answer.event, "cards": len(answer.cards), "milliseconds": milliseconds}
+        (log.warning if "safety" in event else log.info)("service_call", **event)
         return response
 
     return call

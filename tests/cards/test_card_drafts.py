@@ -50,6 +50,7 @@ def model_of(resource_type: str, package: str) -> Any:
     return getattr(importlib.import_module(f"{package}.{resource_type.lower()}"), resource_type)
 
 
+@pytest.mark.conformance("ACT-3", "ACT-6")
 @pytest.mark.parametrize("rule", ALL_RULES)
 def test_both_validators_accept_every_draft(rule: str) -> None:
     drafts = drafts_of(rule)
@@ -59,6 +60,7 @@ def test_both_validators_accept_every_draft(rule: str) -> None:
         assert fhirkit.validate(json.dumps(draft)) == []
 
 
+@pytest.mark.conformance("ACT-3", "ACT-6")
 @pytest.mark.parametrize("rule", ["MN-07", "LN-24", "MN-D2", "MN-16", "MN-37"])
 def test_r5_clients_get_r5_shapes(rule: str) -> None:
     for draft in drafts_of(rule, "R5"):

@@ -72,6 +72,7 @@ def poisoned(text: str) -> tuple[Assessment, Any]:
     return evil, case
 
 
+@pytest.mark.conformance("CARD-5")
 @pytest.mark.parametrize("text", ATTACKS)
 @pytest.mark.parametrize("rule", ["MN-07", "MN-A2", "MN-19"])
 def test_no_attack_survives_anywhere_on_the_card(text: str, rule: str) -> None:
@@ -85,6 +86,7 @@ def test_no_attack_survives_anywhere_on_the_card(text: str, rule: str) -> None:
     assert len(card["summary"]) < 140
 
 
+@pytest.mark.conformance("CARD-5")
 @pytest.mark.parametrize("text", ATTACKS)
 def test_the_rendered_card_has_the_same_skeleton_whatever_the_chart_says(text: str) -> None:
     assert skeleton(text) == skeleton("harmless")
@@ -121,6 +123,26 @@ def test_plain_text_keeps_its_limit(text: str, limit: int) -> None:
 )
 def test_long_text_is_cut_between_words_and_no_number_is_halved(text: str, limit: int, expected: str) -> None:
     assert plain_text(text, limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("No trough for 215 days: measure first.", "No trough for 215 days: measure first."),
+        ("profile: kept", "profile: kept"),
+        ("file: opened", "file : opened"),
+        ("a: b, then DATA:c", "a: b, then DATA :c"),
+        ("mailto : x", "mailto : x"),
+        ("see WWW.evil.test", "see www .evil.test"),
+        ("a@b", "a @ b"),
+        ("<b>", "‹b›"),
+        (" two  blanks ", "two blanks"),
+        ("tab\there", "tab here"),
+        ("cafe\u0301", "café"),
+    ],
+)
+def test_plain_text_is_left_alone_only_when_nothing_in_it_needs_a_change(text: str, expected: str) -> None:
+    assert plain_text(text, 139) == expected
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ ANY_WORD = st.text(max_size=300)
 
 
 # The machine may be busy: slowness is not what this test is about.
+@pytest.mark.conformance("CARD-1")
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(ALL_RULES), st.dictionaries(st.sampled_from(FIGURE_NAMES), ANY_NUMBER | ANY_WORD))
 def test_no_figure_however_long_breaks_the_limit(rule: str, figures: dict[str, float | str]) -> None:
@@ -242,6 +243,11 @@ def test_an_unknown_rule_still_gets_a_readable_card() -> None:
         ("[{x}|none] z", {}, "None z"),
         ("[eGFR {x}|eGFR low]", {}, "eGFR low"),
         ("{x}", {"x": "[{y}]"}, "[{y}]"),
+        ("{y} of {x}", {"x": "1"}, "Of 1"),
+        ("[{x} % of|5 % of] 30 %", {"x": "1"}, "1 % of 30 %"),
+        ("[{x} % of|5 % of] 30 %", {}, "5 % of 30 %"),
+        ("[a|b] 30 %", {}, "A 30 %"),
+        ("{x} and {x}", {"x": "%s {y} %(x)s"}, "%s {y} %(x)s and %s {y} %(x)s"),
     ],
 )
 def test_filling(template: str, figures: dict[str, str], expected: str) -> None:

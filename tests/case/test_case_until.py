@@ -132,3 +132,10 @@ def test_what_is_not_dated_stays_as_it_is() -> None:
 def test_an_unknown_measure_is_an_empty_series() -> None:
     chart = Case(Patient())
     assert (chart.series("egfr"), chart.answers("adherence")) == ((), ())
+
+
+def test_a_chart_with_nothing_to_come_is_not_copied() -> None:
+    allergy = Allergy("rituximab", "allergy", "AllergyIntolerance/1", YESTERDAY)
+    over = Condition("pregnancy", "Condition/1", onset=on(YESTERDAY), ended=ON_DAY)
+    chart = Case(Patient(), {"egfr": (egfr(ON_DAY, 60),), "igg": ()}, conditions=(over,), allergies=(allergy,))
+    assert chart.until(ON) is chart

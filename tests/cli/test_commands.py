@@ -70,8 +70,8 @@ def test_the_version_is_printed() -> None:
         (("evaluate", str(REQUEST), "--as-of", "yesterday"), {}, 2, "yesterday"),
         (("demo", "--story", "nobody"), {}, 2, "no example patient nobody"),
         (("settings",), {"CDS_PORT": "many"}, 4, "CDS_PORT"),
-        (("settings",), {"CDS_MODE": "production"}, 4, "client authentication"),
-        (("serve",), {"CDS_AUTH": "jwt"}, 4, "CDS_AUTH"),
+        (("settings",), {"CDS_MODE": "production"}, 4, "CDS_CLIENTS_FILE"),
+        (("serve",), {"CDS_AUTH": "jwt"}, 4, "CDS_CLIENTS_FILE"),
         (("evaluate", str(REQUEST), "--site", "nowhere"), {}, 4, "nowhere"),
     ],
 )

@@ -1,15 +1,12 @@
-"""A complete patient-view call to build every contract test from, and the two checks of every answer."""
+"""A complete patient-view call to build every contract test from. The answers are checked on their way (wire.py)."""
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
 
 AS_OF = "org.nextline-cds.as-of"
 NEXT_THERAPY = "/cds-services/next-therapy"
@@ -17,10 +14,8 @@ PATIENT = "pat-a"
 
 Json = dict[str, Any]
 
-_SCHEMAS = Path(__file__).parent / "schemas"
 _LOINC = "http://loinc.org"
 _UCUM = "http://unitsofmeasure.org"
-_MAY_BE_EMPTY = frozenset({"services", "cards"})
 
 
 def resource(kind: str, identifier: str, **members: Any) -> Json:
@@ -111,35 +106,13 @@ def complete_call(client: FlaskClient) -> Json:
     }
 
 
-def problems_of(schema: str, body: Any) -> list[str]:
-    """What a strict schema of this folder says against a body."""
-    validator = Draft202012Validator(json.loads((_SCHEMAS / f"{schema}.json").read_text()))
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
-
-
-def silences_of(value: Any, where: str = "$") -> list[str]:
-    """Every null, "", [] and {} in an answer, except the two lists that may be empty (GEN-3)."""
-    if value is None or value in ("", [], {}):
-        return [where]
-    if isinstance(value, dict):
-        allowed = {name for name in _MAY_BE_EMPTY if where == "$" and value.get(name) == []}
-        members = [(name, member) for name, member in value.items() if name not in allowed]
-        return [place for name, member in members for place in silences_of(member, f"{where}.{name}")]
-    if isinstance(value, list):
-        return [place for number, member in enumerate(value) for place in silences_of(member, f"{where}[{number}]")]
-    return []
-
-
 def answer_of(client: FlaskClient, body: Any, status: int = 200) -> Json:
-    """The checked answer to a call: status, JSON, strict schema, nothing empty."""
+    """The answer to a call, which the client has checked; it must have the status."""
     answer = client.post(NEXT_THERAPY, json=body)
     assert answer.status_code == status, answer.text
-    assert answer.content_type == "application/json"
-    checked = answer.get_json()
-    assert problems_of("response" if status == 200 else "operation-outcome", checked) == []
-    assert silences_of(checked) == []
-    assert isinstance(checked, dict)
-    return checked
+    said = answer.get_json()
+    assert isinstance(said, dict)
+    return said
 
 
 def rules_of(answer: Json) -> list[str]:

@@ -32,6 +32,7 @@ def changed(body: Json, path: str, value: Any) -> Json:
     return body
 
 
+@pytest.mark.conformance("REQ-1", "REQ-2", "REQ-3", "REQ-4", "REQ-6", "CTX-1", "CTX-2", "EXT-1", "RESP-5")
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
@@ -119,6 +120,7 @@ def test_fha_3_an_incomplete_authorization_is_left_unused_and_the_prefetch_answe
     assert answer_of(client, body)["cards"]
 
 
+@pytest.mark.conformance("GEN-8", "REQ-2", "REQ-4", "REQ-7", "CTX-1", "CTX-2")
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from cds_service.cdshooks.prefetch import TEMPLATE_LIMIT, encoded_length, keys_of, templates
 from cds_service.guideline.needs import NEEDS, Need
-from tests.contract.calls import NEXT_THERAPY, Json, discovery, problems_of, silences_of
+from tests.contract.calls import Json, discovery
+from tests.contract.wire import problems_of, silences_of
 
 
 def service_of(client: FlaskClient) -> Json:
@@ -26,7 +27,8 @@ class TestDiscovery:
         answer = client.get("/cds-services")
         assert (answer.status_code, answer.content_type) == (200, "application/json")
 
-    def test_disc_2_to_13_it_keeps_to_the_strict_schema(self, client: FlaskClient) -> None:
+    @pytest.mark.conformance("DISC-2", "DISC-4", "DISC-5", "DISC-7", "DISC-8", "DISC-9", "DISC-13")
+    def test_it_keeps_to_the_strict_schema(self, client: FlaskClient) -> None:
         assert problems_of("discovery", discovery(client)) == []
 
     def test_gen_3_nothing_in_it_is_empty(self, client: FlaskClient) -> None:
@@ -60,6 +62,7 @@ class TestDiscovery:
 
 
 class TestTemplates:
+    @pytest.mark.conformance("PFT-3", "PFT-6", "PFT-7")
     def test_pft_1_and_2_the_only_token_is_the_patient_id(self, client: FlaskClient) -> None:
         for template in service_of(client)["prefetch"].values():
             assert re.findall(r"\{\{(.*?)\}\}", template) == ["context.patientId"]
@@ -127,9 +130,3 @@ class TestDerivation:
 
     def test_a_key_that_only_looks_like_a_part_belongs_to_nobody(self) -> None:
         assert keys_of(self.WIDE.key, ["labs", "labs-2", "labs-old", "labs-2-2", "other"]) == ("labs", "labs-2")
-
-
-def test_feedback_is_not_offered_yet_and_says_so(client: FlaskClient) -> None:
-    answer = client.post(f"{NEXT_THERAPY}/feedback", json={"feedback": []})
-    assert answer.status_code == 404
-    assert problems_of("operation-outcome", answer.get_json()) == []

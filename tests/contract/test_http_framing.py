@@ -6,11 +6,11 @@ import json
 import socket
 
 import pytest
-import requests
 from flask.testing import FlaskClient
 
 from tests.conftest import Server
-from tests.contract.calls import NEXT_THERAPY, complete_call, problems_of
+from tests.contract.calls import NEXT_THERAPY, complete_call
+from tests.contract.wire import CheckedSession, problems_of
 
 CANARY = "canary-7f3a"
 HEAD = f"POST {NEXT_THERAPY} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -105,7 +105,7 @@ def test_a_chunked_body_too_large_is_refused_without_an_announcement(server: Ser
         for _ in range(9):
             yield b" " * 1024 * 1024
 
-    answer = requests.post(
+    answer = CheckedSession().post(
         server.url + NEXT_THERAPY, data=pieces(), headers={"Content-Type": "application/json"}, timeout=10
     )
     assert answer.status_code == 413
@@ -113,7 +113,7 @@ def test_a_chunked_body_too_large_is_refused_without_an_announcement(server: Ser
 
 def test_a_chunked_call_is_answered_like_any_other(server: Server, client: FlaskClient) -> None:
     body = json.dumps(complete_call(client)).encode()
-    chunked = requests.post(
+    chunked = CheckedSession().post(
         server.url + NEXT_THERAPY, data=iter([body[:100], body[100:]]), headers={"Content-Type": "application/json"}
     )
     plain = client.post(NEXT_THERAPY, data=body, headers={"Content-Type": "application/json"})
@@ -127,7 +127,7 @@ def test_the_log_tells_the_call_and_nothing_of_the_chart(server: Server, client:
     body = complete_call(client)
     body["prefetch"]["patient"]["name"] = [{"family": CANARY}]
     body["context"]["userId"] = f"Practitioner/{CANARY}"
-    assert requests.post(server.url + NEXT_THERAPY, json=body).status_code == 200
+    assert CheckedSession().post(server.url + NEXT_THERAPY, json=body).status_code == 200
     log = server.log.read_text()
     line = next(json.loads(line) for line in log.splitlines() if '"service_call"' in line)
     assert (line["service"], line["hook_instance"], line["cards"]) == ("next-therapy", body["hookInstance"], 1)

@@ -20,6 +20,7 @@ from tests.contract.calls import (
     rules_of,
     searchset,
 )
+from tests.stories.fifth_release import as_r5
 
 REQUIRED = [need.key for need in NEEDS if need.required]
 OPTIONAL = [need.key for need in NEEDS if not need.required]
@@ -43,18 +44,21 @@ def said(answer: Json) -> str:
 
 
 class TestAbsent:
+    @pytest.mark.conformance("PFD-1", "PFD-2", "RESP-7")
     @pytest.mark.parametrize("key", REQUIRED)
     def test_pfd_6_a_required_key_left_out_is_a_412_that_names_it(self, client: FlaskClient, key: str) -> None:
         issue = answer_of(client, without(client, key), 412)["issue"][0]
         assert issue["code"] == "required"
         assert issue["details"]["text"].endswith(f": {key}.")
 
+    @pytest.mark.conformance("PFD-1", "PFD-2")
     @pytest.mark.parametrize("key", OPTIONAL)
     def test_pfd_7_an_optional_key_left_out_is_said_on_the_card(self, client: FlaskClient, key: str) -> None:
         answered = answer_of(client, without(client, key))
         assert rules_of(answered) == rules_of(answer_of(client, complete_call(client)))
         assert said(answered) != said(answer_of(client, complete_call(client)))
 
+    @pytest.mark.conformance("REQ-6", "PFD-6")
     @pytest.mark.parametrize("prefetch", [None, {}])
     def test_no_prefetch_at_all_is_a_412_that_names_every_required_key(
         self, client: FlaskClient, prefetch: Any
@@ -62,6 +66,7 @@ class TestAbsent:
         text = answer_of(client, complete_call(client) | {"prefetch": prefetch}, 412)["issue"][0]["details"]["text"]
         assert all(key in text for key in REQUIRED)
 
+    @pytest.mark.conformance("REQ-6", "PFD-6")
     def test_a_call_without_the_member_prefetch_is_a_412_too(self, client: FlaskClient) -> None:
         body = complete_call(client)
         del body["prefetch"]
@@ -77,6 +82,7 @@ class TestAbsent:
 
 
 class TestKnownEmpty:
+    @pytest.mark.conformance("REQ-6")
     @pytest.mark.parametrize("empty", [None, searchset(), {"resourceType": "Bundle", "type": "searchset"}])
     def test_pfd_3_null_and_an_empty_searchset_are_an_answer(self, client: FlaskClient, empty: Any) -> None:
         body = complete_call(client)
@@ -94,6 +100,7 @@ class TestKnownEmpty:
 
 
 class TestFailed:
+    @pytest.mark.conformance("REQ-6")
     @pytest.mark.parametrize(
         "failure",
         [
@@ -134,6 +141,7 @@ class TestFailed:
     def test_a_total_without_any_entry_is_no_empty_answer(self, client: FlaskClient) -> None:
         answer_of(client, with_value(client, "conditions", searchset() | {"total": 3}), 412)
 
+    @pytest.mark.conformance("PFD-8")
     @pytest.mark.parametrize("odd", [None, 7, "x", [], [None], [7], [{}], [{"resource": None}], [{"resource": []}]])
     def test_odd_entries_are_no_server_error(self, client: FlaskClient, odd: Any) -> None:
         body = with_value(client, "screening", {"resourceType": "Bundle", "entry": odd})
@@ -146,6 +154,7 @@ class TestFailed:
 
 
 class TestOnePatient:
+    @pytest.mark.conformance("CTX-5")
     @pytest.mark.parametrize("other", ["pat-b", "PAT-A", "pat-a "])
     def test_pat_01_and_18_another_patient_is_a_422_without_ids(self, client: FlaskClient, other: str) -> None:
         body = complete_call(client)
@@ -154,6 +163,7 @@ class TestOnePatient:
         assert issue["code"] == "conflict"
         assert "pat-b" not in str(issue)
 
+    @pytest.mark.conformance("CTX-5")
     def test_pat_02_a_stray_resource_is_left_out_and_that_is_said(self, client: FlaskClient) -> None:
         body = complete_call(client)
         stray = copy.deepcopy(body["prefetch"]["proteinuria"]["entry"][-1])
@@ -198,17 +208,20 @@ class TestOnePatient:
         assert answer_of(client, complete_call(client)) == first
 
 
-class TestFifthRelease:
-    def test_drug_records_of_r5_are_refused_and_never_read_as_no_treatment(self, client: FlaskClient) -> None:
+class TestReleases:
+    def test_drug_records_of_r5_are_read(self, client: FlaskClient) -> None:
         body = copy.deepcopy(complete_call(client))
-        statement = {
-            "resourceType": "MedicationStatement",
-            "id": "r5",
-            "status": "recorded",
-            "medication": {"concept": {"text": "tacrolimus"}},
-            "subject": {"reference": f"Patient/{PATIENT}"},
-        }
-        body["prefetch"]["statements"] = searchset(statement)
+        records = [entry["resource"] for entry in body["prefetch"]["statements"]["entry"]]
+        before = answer_of(client, body)["cards"]
+        body["prefetch"]["statements"] = searchset(*(as_r5(record) for record in records))
+        after = answer_of(client, body)["cards"]
+        assert records
+        assert [card["summary"] for card in after] == [card["summary"] for card in before]
+
+    def test_a_chart_of_dstu2_is_refused_and_never_read_as_no_treatment(self, client: FlaskClient) -> None:
+        body = copy.deepcopy(complete_call(client))
+        order = {"resourceType": "MedicationOrder", "id": "o1", "patient": {"reference": f"Patient/{PATIENT}"}}
+        body["prefetch"]["requests"] = searchset(order)
         issue = answer_of(client, body, 412)["issue"][0]
         assert issue["code"] == "not-supported"
-        assert "R5" in issue["details"]["text"]
+        assert "DSTU2" in issue["details"]["text"]

@@ -53,6 +53,18 @@ def test_a_single_stray_is_dropped_and_said(reference: Any, reason: str) -> None
     assert [(item.resource, item.reason) for item in read.unread] == [("Observation/r2", reason)]
 
 
+def test_one_stray_of_twenty_is_dropped_and_said() -> None:
+    """PAT-02: the others under its key are the patient's."""
+    read = chart(patient(), *numbered(*(observation() for _ in range(19)), of("Patient/pat-b")))
+    assert (len(read.resources["Observation"]), reasons(read)) == (19, ["OTHER_PATIENT"])
+
+
+def test_what_names_nobody_alone_under_its_key_is_dropped_and_said() -> None:
+    """That it is of another patient is not shown."""
+    read = chart_of({"patient": patient(), "kidney": bundle(observation()), "labs": bundle(of("Group/1"))})
+    assert reasons(read) == ["NO_SUBJECT"]
+
+
 def test_any_server_will_do_when_none_is_known() -> None:
     assert reasons(chart(patient(), of(f"https://somewhere.test/r4/Patient/{ME}"))) == []
 
@@ -87,6 +99,16 @@ REFUSED = {
         "patient": patient(),
         "kidney": bundle(observation()),
         "labs": bundle(*numbered(of("Patient/pat-b"), of("Patient/pat-b"))),
+    },
+    "a search for somebody else that found one thing (PAT-02)": {
+        "patient": patient(),
+        "kidney": bundle(observation()),
+        "labs": bundle(of("Patient/pat-b")),
+    },
+    "a search for somebody else, and something that names nobody": {
+        "patient": patient(),
+        "kidney": bundle(observation()),
+        "labs": bundle(*numbered(of("Patient/pat-b"), of("Group/1"))),
     },
     "an encounter of somebody else (PAT-17)": {
         "patient": patient(),

@@ -65,3 +65,17 @@ def test_a_searchset_of_fewer_than_its_total_is_not_complete() -> None:
 def test_warnings_are_counted_and_are_no_data() -> None:
     read = chart_of({"patient": patient(), "labs": bundle(observation(), outcome("warning"), outcome("information"))})
     assert (read.warnings, read.total) == (2, 2)
+
+
+def test_what_stands_for_every_empty_key_cannot_be_filled() -> None:
+    nothing = open_key(bundle(total=0))
+    assert nothing is open_key(None)
+    for container in (nothing.by_kind, nothing.full_urls):
+        assert not hasattr(container, "append")
+        assert not hasattr(container, "setdefault")
+
+
+@pytest.mark.parametrize("value", [bundle(), bundle(total=0), bundle(link=[]), {"resourceType": "Bundle"}])
+def test_an_empty_searchset_is_complete(value: dict[str, Any]) -> None:
+    opened = open_key(value)
+    assert (opened.state, opened.incomplete, opened.by_kind, opened.count) == ("known-empty", False, {}, 0)

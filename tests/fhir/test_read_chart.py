@@ -36,8 +36,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.fhir import codes, interned
-from cds_service.fhir.bins import reference_of, shown_text
-from cds_service.fhir.repairs import Repairs
+from cds_service.fhir.bins import Repairs, reference_of, shown_text
 
 LOCAL = "https://fhir.hospital.test/codeSet/72"
 
@@ -48,7 +47,6 @@ def read_ids(read: Any, kind: str = "Observation") -> list[str]:
 
 UNREADABLE = {
     "an element nobody declared (JSON-32)": observation(foo=1),
-    "an element of R5": observation(triggeredBy=[{"type": "reflex"}]),
     "a modifier extension": observation(modifierExtension=[{"url": "http://x", "valueBoolean": True}]),
     "implicit rules": observation(implicitRules="http://x"),
     "an unknown element in a value": observation(valueQuantity={"value": 7.6, "unit": "g/d", "foo": 1}),
@@ -143,6 +141,27 @@ def test_a_distractor_is_said_once_on_the_newest() -> None:
     assert read.not_relevant == 2
 
 
+def test_a_deprecated_code_is_refused_and_said_once_on_the_newest() -> None:
+    """Terminology, roles: recognised and refused."""
+    days = ("2026-01-01", "2026-11-01T23:30:00-05:00", "2026-11-01")
+    results = numbered(*(observation(30, "[IU]/mL", "11563-4", effectiveDateTime=when) for when in days))
+    for order in (results, results[::-1]):
+        read = chart(patient(), *order)
+        assert [(item.resource, item.reason, item.concept) for item in read.unread] == [
+            ("Observation/r2", "CODE_EXCLUDED", "anti_dsdna")
+        ]
+        assert read.not_relevant == 2
+
+
+def test_warnings_of_the_server_are_counted_and_said_and_are_no_records() -> None:
+    """CLIN-49."""
+    warning = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "informational"}]}
+    read = case(observation(), warning, warning)
+    assert [(item.resource, item.reason, item.shown) for item in read.set_aside] == [("Bundle", "SERVER_WARNING", "2")]
+    assert (read.bins.total, read.bins.set_aside, add_up(read)) == (2, 0, True)
+    assert case(observation()).set_aside == ()
+
+
 STATUSES = {
     "final": None,
     "amended": None,
@@ -184,7 +203,7 @@ COPIES = {
             observation(identifier=[{**LIS, "value": "78"}]),
             observation(identifier=[LIS, {**LIS, "value": "78"}]),
         ),
-        2,
+        1,
     ),
     "no ids": ([observation(id=None), observation(id=None)], 2),
     "one number without a system, two days": (

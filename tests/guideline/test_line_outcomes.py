@@ -115,3 +115,19 @@ LUPUS: list[tuple[str, Case, str]] = [
 )
 def test_the_outcome_of_a_past_line(case: Case, outcome: str) -> None:
     assert answer_for(case).lines[0].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "later", [mycophenolate(-100), drug("azathioprine", -100)], ids=["mycophenolate", "azathioprine"]
+)
+def test_the_last_standard_line_counts_although_another_drug_came_after_it(later: object) -> None:
+    seen = answer_for(after_rituximab(without("rituximab"), tacrolimus(-400, -200), proteinuria(-405, 8.4), later))
+    assert [line.outcome for line in seen.lines] == ["LAST", "NOT_STANDARD"]
+    assert (seen.figures["line"], seen.figures["days"]) == ("CNI", 400)
+
+
+def test_azathioprine_that_failed_is_counted_and_not_named_among_the_failed_classes() -> None:
+    """Azathioprine has no place in U (section 6.4), so there is nothing to name; the count of regimens rises."""
+    seen = answer_for(resistant_ln(drug("azathioprine", -1100, -900, 100, "ineffective")))
+    assert "failed" not in seen.figures
+    assert seen.figures["failed_count"] == 2

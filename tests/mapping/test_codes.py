@@ -9,11 +9,13 @@ import pytest
 
 from cds_service.mapping import systems
 from cds_service.mapping.check_digits import loinc_digit_is_right, snomed_digit_is_right
-from cds_service.mapping.codes import CODE_COLUMNS, FILES, OPTIONAL_FILES, fault_of_code
+from cds_service.mapping.code_forms import fault_of_code
+from cds_service.mapping.codes import CODE_COLUMNS, FILES, OPTIONAL_FILES
 from cds_service.mapping.location import mappings_root
 from cds_service.mapping.terminology import LOCAL_ROUTES, Terminology, load
 
-LOINC, SNOMED, RXNORM, ATC = systems.LOINC, systems.SNOMED, systems.RXNORM, systems.ATC
+LOINC, SNOMED, RXNORM, ATC, NDC = systems.LOINC, systems.SNOMED, systems.RXNORM, systems.ATC, systems.NDC
+LOCAL = "https://lab.example.org/codes"
 CM, WHO, OWN = systems.ICD10CM, systems.ICD10WHO, systems.FINDING
 
 
@@ -383,19 +385,44 @@ def test_snomed_check_digit(code: str, right: bool) -> None:
 @pytest.mark.parametrize(
     ("system", "code", "part"),
     [
-        (SNOMED, "2.8191E+13", "spreadsheet"),
-        ("https://lab.example.org/codes", "1E+05", "spreadsheet"),
+        (SNOMED, "2.8191E+13", "turned into a number by a spreadsheet"),
+        (LOCAL, "1E+05", "turned into a number by a spreadsheet"),
+        (LOCAL, "2,8191E+13", "turned into a number by a spreadsheet"),
+        (LOCAL, "01.03.2026", "turned into a date by a spreadsheet"),
+        (LOCAL, "3/1/26", "turned into a date by a spreadsheet"),
+        (LOCAL, "2026-03-01 00:00:00", "turned into a date by a spreadsheet"),
+        (LOCAL, "1-Mar", "turned into a date by a spreadsheet"),
+        (LOCAL, "Mar-01", "turned into a date by a spreadsheet"),
+        (LOCAL, "1. Dez", "turned into a date by a spreadsheet"),
+        (LOCAL, '="0310"', "the sign by which a spreadsheet was told"),
+        (LOCAL, "'0310", "the sign by which a spreadsheet was told"),
+        (SNOMED, "846000000000000000", "rounded by a spreadsheet"),
+        (SNOMED, "68815008", "fails its SNOMED CT check digit"),
+        (NDC, "310304000", "9 digits, an NDC has 11: a spreadsheet drops leading zeros"),
+        (NDC, "0310304000", "10 digits"),
+        (NDC, "003103040000", "too long"),
         (LOINC, "LP14355-9", "LOINC part"),
+        (LOINC, "LG1314-9", "LOINC part"),
         (LOINC, "LA6576-8", "LOINC part"),
-        (RXNORM, "OMOP4741859", "not a valid code"),
-        (LOINC, "2889-5", "check digit"),
+        (LOINC, "2889-5", "check digit, which would be 4"),
+        (LOINC, "28894", "not a valid code"),
+        (RXNORM, "OMOP4741859", "id of OMOP"),
+        (RXNORM, "121191.0", "not a valid code"),
         (CM, "N04,21", "not a valid code"),
-        ("https://lab.example.org/codes", " X1", "blanks"),
-        ("https://lab.example.org/codes", "", "empty"),
+        (LOCAL, " X1", "blanks"),
+        (LOCAL, "", "empty"),
     ],
 )
-def test_a_broken_code_is_refused_with_a_reason(system: str, code: str, part: str) -> None:
-    assert part in fault_of_code(system, code)
+def test_a_broken_code_is_refused_with_a_reason_and_with_what_to_do(system: str, code: str, part: str) -> None:
+    fault = fault_of_code(system, code)
+    assert fault is not None
+    assert part in fault.what
+    assert fault.do
+
+
+@pytest.mark.parametrize("code", ["SEP-1", "MAY-12", "GLU+KET", "1.2.3", "4E10", "12-3", "OMOP1", "LA6576-8", "0310"])
+def test_the_codes_of_a_laboratory_may_look_odd(code: str) -> None:
+    assert fault_of_code(LOCAL, code) is None
 
 
 def test_the_root_is_the_checkout_when_there_is_one() -> None:

@@ -20,6 +20,7 @@ from fhir_samples import (
     made,
     patient,
     reasons,
+    statement,
     terminology,
     verified,
 )
@@ -64,6 +65,14 @@ def test_a_problem_is_known_by_its_codes(code: Any, concepts: list[str]) -> None
         ("Membranous nephropathy", ["CODE_UNMAPPED"]),
         ("Lupus nephritis class IV", ["CODE_UNMAPPED"]),
         ("Family history of lupus nephritis", []),
+        ("FH: lupus nephritis", []),
+        ("FHx of membranous nephropathy", []),
+        ("F/H membranous nephropathy", []),
+        ("Mother: membranous nephropathy", []),
+        ("Lupus nephritis in her sister", []),
+        ("Lupus nephritis, maternal aunt", []),
+        ("Her son's membranous nephropathy", []),
+        ("Membranous nephropathy, personal physician Dr. Ramson", ["CODE_UNMAPPED"]),
         ("Membranoproliferative glomerulonephritis", []),
     ],
 )
@@ -73,8 +82,86 @@ def test_a_diagnosis_of_ours_that_is_only_written_out_is_named(text: str, named:
 
 
 def test_two_codes_that_contradict_each_other_are_refused() -> None:
-    read = case(condition(code=two_codes((SNOMED, MEMBRANOUS), (SNOMED, "77386006"))))
-    assert (read.conditions, reasons(read)) == ((), ["CODE_CONFLICT"])
+    """Each disease that is asked for, or counts as present, is named, whichever code comes first (trap 58)."""
+    for pair in ((MEMBRANOUS, "77386006"), ("77386006", MEMBRANOUS)):
+        read = case(condition(code=two_codes(*((SNOMED, code) for code in pair))))
+        assert (read.conditions, reasons(read)) == ((), ["CODE_CONFLICT", "CODE_CONFLICT"])
+        assert [item.concept for item in read.set_aside] == ["membranous_nephropathy", "pregnancy"]
+        assert (read.bins.set_aside, add_up(read)) == (1, True)
+
+
+ANTIPHOSPHOLIPID, MEMBRANOPROLIFERATIVE = "26843008", "N04.5"
+CONTRARY: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
+    "the disease alone is named where the other one is not asked for": (
+        [(SNOMED, ANTIPHOSPHOLIPID), (SNOMED, MEMBRANOUS)],
+        ["membranous_nephropathy"],
+    ),
+    "a secondary form is asked for like the disease": (
+        [(SNOMED, ANTIPHOSPHOLIPID), (ICD10CM, "N04.22")],
+        ["membranous_nephropathy"],
+    ),
+    "another pattern beside the primary disease": (
+        [(SNOMED, MEMBRANOUS), (ICD10CM, MEMBRANOPROLIFERATIVE)],
+        ["membranous_nephropathy"],
+    ),
+    "another pattern first": (
+        [(ICD10CM, MEMBRANOPROLIFERATIVE), (SNOMED, MEMBRANOUS)],
+        ["membranous_nephropathy"],
+    ),
+    "lupus nephritis as exact as the ICD-10 of the WHO can be": (
+        [(SNOMED, "68815009"), ("http://hl7.org/fhir/sid/icd-10", "M32.1")],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("codes", "named"), CONTRARY.values(), ids=CONTRARY.keys())
+def test_what_of_two_codes_of_one_problem_is_asked_for(codes: list[tuple[str, str]], named: list[str]) -> None:
+    read = case(condition(code=two_codes(*codes)))
+    assert [item.concept for item in read.set_aside if item.reason == "CODE_CONFLICT"] == named
+    assert len(read.conditions) == (0 if named else 1)
+
+
+OVER: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "refuted": ({"verificationStatus": verified("refuted")}, ("REFUTED", "membranous_nephropathy")),
+    "resolved": (
+        {"clinicalStatus": coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved")},
+        ("CODE_CONFLICT", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize(("elements", "said"), OVER.values(), ids=OVER.keys())
+def test_two_diseases_in_an_entry_that_is_over_are_said_and_not_asked_for(
+    elements: dict[str, Any], said: tuple[str, str]
+) -> None:
+    read = case(condition(code=two_codes((SNOMED, MEMBRANOUS), (SNOMED, "77386006")), **elements))
+    assert [(item.reason, item.concept) for item in read.set_aside] == [said]
+
+
+HEREDITARY, ATOPICA, EVEROLIMUS = "N07.2", "835917", "L04AH02"
+EXCLUDED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
+    "a hereditary disease (trap 52)": (
+        condition(HEREDITARY, ICD10CM),
+        [("CODE_EXCLUDED", "membranous_nephropathy", HEREDITARY)],
+    ),
+    "ruled out": (condition(HEREDITARY, ICD10CM, verificationStatus=verified("refuted")), []),
+    "a product for animals (trap 43)": (statement(ATOPICA), [("CODE_EXCLUDED", "cyclosporine", ATOPICA)]),
+    "another drug": (
+        statement(medicationCodeableConcept=coded("http://www.whocc.no/atc", EVEROLIMUS)),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("record", "said"), EXCLUDED.values(), ids=EXCLUDED.keys())
+def test_an_excluded_code_is_recognised_refused_and_said(
+    record: dict[str, Any], said: list[tuple[str, str, str]]
+) -> None:
+    """Terminology, roles: a different disease, deprecated or veterinary."""
+    read = case(record)
+    assert [(item.reason, item.concept, item.shown) for item in read.set_aside] == said
+    assert (read.conditions, read.exposures, add_up(read)) == ((), (), True)
 
 
 VERIFICATIONS = {

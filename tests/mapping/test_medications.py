@@ -59,7 +59,11 @@ COURSES: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "stopped without an end: never open": (statement(**STOPPED), "2026-04-21", "2026-04-21"),
     "on hold: not exposure now": (statement(status="on-hold"), "2026-04-21", "2026-04-21"),
     "since a month: its last day": (statement(**period("2026-04")), "2026-04-30", None),
-    "since a year that goes on: today at the latest": (statement(**period("2026")), "2026-11-22", None),
+    "since a month, and over within it": (
+        statement(**STOPPED, **period("2026-04", "2026-04-20")),
+        "2026-04-20",
+        "2026-04-20",
+    ),
     "until a month: its first day": (
         statement(**STOPPED, **period("2026-04-21", "2026-06")),
         "2026-04-21",
@@ -97,6 +101,30 @@ COURSES: dict[str, tuple[dict[str, Any], str, str | None]] = {
 def test_from_when_to_when(record: dict[str, Any], start: str, end: str | None) -> None:
     exposure = only(case(record))
     assert (exposure.start, exposure.end) == (day(start), day(end) if end else None)
+
+
+def test_of_a_start_known_to_the_month_it_is_said_that_no_day_was_stated() -> None:
+    assert not only(case(statement(**period("2026-04")))).start_stated
+    assert only(case(statement())).start_stated
+
+
+IMPRECISE: dict[str, dict[str, Any]] = {
+    "since a year": statement(**period("2026")),
+    "since an earlier year": statement(**period("2024")),
+    "since the month that is not over": statement(**period("2026-11")),
+    "an order of a year": request(authoredOn="2025"),
+    "an infusion of a year": administration(effectiveDateTime="2025"),
+}
+
+
+@pytest.mark.parametrize("record", IMPRECISE.values(), ids=IMPRECISE.keys())
+def test_a_start_that_places_nothing_is_set_aside_with_its_drug(record: dict[str, Any]) -> None:
+    """CLIN-28: used only as an interval, never as a day that nobody wrote."""
+    read = case(record)
+    assert read.exposures == ()
+    [said] = read.set_aside
+    assert (said.reason, said.day) == ("DATE_IMPRECISE", None)
+    assert said.concept in ("tacrolimus", "rituximab")
 
 
 NOT_EXPOSURE: dict[str, tuple[dict[str, Any], str]] = {
@@ -253,7 +281,7 @@ ROUTES: dict[str, tuple[dict[str, Any], str | None]] = {
     "under the skin": (statement(**given_by("34206005")), "parenteral"),
     "a name beside an unknown code": (statement(**given_by("999", "Oral use")), "oral"),
     "not said": (statement(), ""),
-    "said in a word we do not know": (statement(**given_by("999", "Intrathecal")), ""),
+    "said in a word we do not know": (statement(**given_by("999", "Intraperitoneal")), ""),
     "said as a text": (statement(dosage=[{"route": {"text": "IV infusion"}}]), "parenteral"),
     "onto the skin": (statement(**given_by("6064005")), None),
     "into the eye, in words": (statement(**given_by("999", "Ophthalmic route")), None),

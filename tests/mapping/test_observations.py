@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from fhir_samples import (
@@ -13,6 +13,7 @@ from fhir_samples import (
     UACR,
     UCUM,
     UPCR,
+    add_up,
     case,
     coded,
     day,
@@ -337,9 +338,37 @@ class TestABloodPressure:
         absent = {"code": coded(LOINC, DIASTOLIC), "dataAbsentReason": coded(LOINC, "error")}
         assert reasons(case(pressure(part(SYSTOLIC, 150), absent))) == ["VALUE_ABSENT"]
 
-    def test_without_components_or_values_is_not_relevant(self) -> None:
-        read = case(observation(None, None, PRESSURE))
-        assert (read.quantities, read.bins.not_relevant) == ({}, 1)
+    EMPTY: ClassVar = {
+        "without components": (observation(None, None, PRESSURE), "VALUE_ABSENT"),
+        "with components of another kind": (pressure(part("8867-4", 70, "/min")), "VALUE_ABSENT"),
+        "with a text in place of its components": (
+            observation(None, None, PRESSURE, valueString="150/90"),
+            "VALUE_UNREADABLE",
+        ),
+    }
+
+    @pytest.mark.parametrize(("panel", "reason"), EMPTY.values(), ids=EMPTY.keys())
+    def test_without_a_component_that_can_be_read_is_named(self, panel: dict[str, Any], reason: str) -> None:
+        read = case(panel)
+        [said] = read.set_aside
+        assert (read.quantities, said.concept, said.reason) == ({}, "blood_pressure_panel", reason)
+        assert (read.bins.set_aside, add_up(read)) == (1, True)
+
+    UNUSED: ClassVar = {
+        "without a day": ({"effectiveDateTime": None}, "DATE_MISSING"),
+        "preliminary": ({"status": "preliminary"}, "STATUS_PRELIMINARY"),
+        "unreadable": ({"foo": 1}, "UNREADABLE"),
+    }
+
+    @pytest.mark.parametrize("code", [coded(LOINC, PRESSURE), {"text": "Results of one sample"}], ids=["ours", "local"])
+    @pytest.mark.parametrize(("elements", "reason"), UNUSED.values(), ids=UNUSED.keys())
+    def test_that_cannot_be_used_is_named_by_its_measures(
+        self, elements: dict[str, Any], reason: str, code: dict[str, Any]
+    ) -> None:
+        panel = pressure(part(SYSTOLIC, 150), part(DIASTOLIC, 90), **elements)
+        read = case({**panel, "code": code})
+        assert [(item.concept, item.reason) for item in read.set_aside] == [("dbp", reason), ("sbp", reason)]
+        assert (read.bins.set_aside, add_up(read)) == (1, True)
 
     def test_with_an_unknown_element_in_a_component_is_unreadable(self) -> None:
         assert reasons(case(pressure(part(SYSTOLIC, 150, foo=1)))) == ["UNREADABLE"]

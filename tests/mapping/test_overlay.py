@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 def local_codes(root: Path, *rows: str) -> None:
     text = HEADER + "".join(row + TAIL for row in rows)
-    (root / "sites" / "here" / "local_codes.csv").write_text(text, encoding="utf-8")
+    (root / "sites" / "here" / "codes.csv").write_text(text, encoding="utf-8")
 
 
 def unit_rows(root: Path, *rows: str) -> None:
@@ -52,7 +52,7 @@ def test_the_worked_example_loads_and_says_more_than_the_shipped_tables() -> Non
         "include",
         "g/d",
     )
-    assert meaning.row == "sites/example/local_codes.csv:2"
+    assert meaning.row == "sites/example/codes.csv:2"
     assert shipped.version != example.version
 
 
@@ -67,7 +67,7 @@ def test_a_site_row_wins_over_a_shipped_row(root: Path) -> None:
     local_codes(root, f"{systems.LOINC},2890-2,ratio here by albumin,upcr,distractor,")
     meaning = load(root, "here").look_up(systems.LOINC, "2890-2")
     assert meaning is not None
-    assert (meaning.role, meaning.row) == ("distractor", "sites/here/local_codes.csv:2")
+    assert (meaning.role, meaning.row) == ("distractor", "sites/here/codes.csv:2")
 
 
 def test_a_site_may_name_a_system_by_any_of_its_names(root: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_site_may_name_a_system_by_any_of_its_names(root: Path) -> None:
 def test_a_local_code_with_two_concepts_is_refused_with_file_and_line(root: Path) -> None:
     local_codes(root, f"{LOCAL},P1,Protein,upcr,include,", f"{LOCAL},P1,Protein,proteinuria_24h,include,")
     assert faults_of(root) == [
-        "mappings/sites/here/local_codes.csv:3: means proteinuria_24h here and upcr at line 2",
+        "mappings/sites/here/codes.csv:3: means proteinuria_24h here and upcr at line 2",
     ]
 
 
@@ -101,7 +101,7 @@ def test_a_faulty_local_row_is_refused(root: Path, row: str, said: str) -> None:
     local_codes(root, row)
     faults = faults_of(root)
     assert len(faults) == 1
-    assert faults[0].startswith("mappings/sites/here/local_codes.csv:2: ") and said in faults[0]
+    assert faults[0].startswith("mappings/sites/here/codes.csv:2: ") and said in faults[0]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_faulty_local_row_is_refused(root: Path, row: str, said: str) -> None:
     ],
 )
 def test_a_local_row_needs_who_and_when(root: Path, tail: str, said: str) -> None:
-    path = root / "sites" / "here" / "local_codes.csv"
+    path = root / "sites" / "here" / "codes.csv"
     path.write_text(HEADER + f"{LOCAL},P1,x,upcr,include," + tail, encoding="utf-8")
     assert any(said in fault for fault in faults_of(root))
 
@@ -123,7 +123,9 @@ def test_a_local_row_needs_who_and_when(root: Path, tail: str, said: str) -> Non
     [
         ("upcr,mg/Krea,g/g,abc,,", "neither a decimal number"),
         ("upcr,mg/Krea,mg/g,1,,", "canonical unit"),
-        ("upcr, mg/g,g/g,0.001,,", "normal spelling"),
+        ("upcr, mg/Krea,g/g,0.001,,", "blanks around unit_string"),
+        ("upcr,mg  Krea,g/g,0.001,,", "normal spelling"),
+        ('upcr,mg/Krea,g/g,"0,001",,', "neither a decimal number"),
         ("hbsag,S/CO,,1,,", "not a measure"),
         ("upcr,mg/Krea,g/g,reject,,", "needs a note"),
     ],

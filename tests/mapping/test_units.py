@@ -34,6 +34,10 @@ def value_of(terminology: Terminology, concept: str, value: str, unit: str) -> f
         ("upcr", "3.5", "g/g", 3.5),
         ("upcr", "3.5", "mg/mg", 3.5),
         ("upcr", "3500", "mg/g", 3.5),
+        ("upcr", "395.9", "mg/mmol", 3.5),
+        ("upcr", "396", "mg/mmol", 3.5),
+        ("upcr", "395", "mg/mmol", 3.49),
+        ("upcr", "2", "mg/mmol", 0.0177),
         ("upcr", "395.92", "mg/mmol", 3.5),
         ("upcr", "395.92", "g/mol{creat}", 3.5),
         ("upcr", "0.39592", "g/mmol{creat}", 3.5),
@@ -45,7 +49,8 @@ def value_of(terminology: Terminology, concept: str, value: str, unit: str) -> f
         ("albumin", "0.4", "mmol/L", 26.6),
         ("creatinine", "88.4", "umol/L", 88.4),
         ("creatinine", "1.0", "mg/dL", 88.4),
-        ("creatinine", "1.2", "mg/dl", 106.08),
+        ("creatinine", "1.2", "mg/dl", 106.0),
+        ("creatinine", "1.234", "mg/dl", 109.1),
         ("creatinine", "100", "\u00b5mol/L", 100.0),
         ("creatinine", "100", "\u03bcmol/L", 100.0),
         ("creatinine", "100", " umol/L ", 100.0),
@@ -62,14 +67,14 @@ def value_of(terminology: Terminology, concept: str, value: str, unit: str) -> f
         ("cd19_count", "0.005", "10*9/L", 5.0),
         ("cd19_count", "0.005", "K/uL", 5.0),
         ("tacrolimus_trough", "6.1", "ug/L", 6.1),
-        ("tacrolimus_trough", "10", "nmol/L", 8.0402),
-        ("cyclosporine_trough", "100", "nmol/L", 120.261),
+        ("tacrolimus_trough", "10", "nmol/L", 8.04),
+        ("cyclosporine_trough", "100", "nmol/L", 120.0),
         ("wbc", "4.2", "10*3/uL", 4.2),
         ("wbc", "4200", "/uL", 4.2),
         ("neutrophils", "1.5", "10*9/L", 1.5),
         ("sbp", "140", "mm[Hg]", 140.0),
         ("dbp", "90", "mmHg", 90.0),
-        ("weight", "100", "[lb_av]", 45.359237),
+        ("weight", "100", "[lb_av]", 45.4),
         ("height", "1.7", "m", 170.0),
         ("kidney_length", "78", "mm", 7.8),
         ("cyc_cumulative_prior", "12500", "mg", 12.5),
@@ -82,6 +87,7 @@ def value_of(terminology: Terminology, concept: str, value: str, unit: str) -> f
 def test_a_unit_becomes_the_canonical_one_exactly(
     terminology: Terminology, concept: str, value: str, unit: str, canonical: float
 ) -> None:
+    """A factor that does more than move the point leaves as many digits as were written, at least three (CLIN-03)."""
     assert value_of(terminology, concept, value, unit) == canonical
 
 

@@ -67,6 +67,11 @@ def test_it_carries_licence_mappings_and_example_patients(installed: Path) -> No
     assert {path.name for path in installed.glob("*.dist-info/licenses/*")} == {"LICENSE", "NOTICE"}
 
 
+def test_it_carries_the_schemas_of_the_wire(installed: Path) -> None:
+    names = {path.stem for path in (installed / "cds_service" / "cdshooks" / "schemas").glob("*.json")}
+    assert {"card", "discovery", "feedback", "recommendation", "request-patient-view", "response"} <= names
+
+
 def test_it_carries_no_tests_and_no_tools(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} == {"cds_service"}
 

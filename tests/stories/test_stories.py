@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from cds_service.guideline.catalogue import all_rules
 from cds_service.stories.agreement import disagreements, steady
 from cds_service.stories.catalogue import Story, all_stories
 from cds_service.stories.vignette import load_vignettes
+from tests.contract.wire import CheckedSession
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -23,7 +23,7 @@ each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.n
 
 
 def answer(server: Server, request: dict[str, Any]) -> dict[str, Any]:
-    reply = requests.post(f"{server.url}/cds-services/next-therapy", json=request, timeout=30)
+    reply = CheckedSession().post(f"{server.url}/cds-services/next-therapy", json=request, timeout=30)
     assert reply.status_code == 200, reply.text[:500]
     body: dict[str, Any] = reply.json()
     return body

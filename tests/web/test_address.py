@@ -20,6 +20,7 @@ def client_with(**settings: Any) -> FlaskClient:
     return assemble(Settings(**settings), [], about, {"units": "passed"}, log, lambda: date(2026, 1, 1)).test_client()
 
 
+@pytest.mark.conformance("DISC-1", "DISC-3")
 @pytest.mark.parametrize(
     "path",
     [

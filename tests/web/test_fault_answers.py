@@ -20,6 +20,12 @@ from cds_service.web.errors import STATUS, status_of
 from cds_service.web.event_log import event_log
 
 SECRET = "Ms Example, born 1974"
+CARD = {
+    "uuid": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+    "summary": SECRET,
+    "indicator": "info",
+    "source": {"label": "Guideline", "topic": {"code": "MN-07", "system": "https://example.org/rules"}},
+}
 
 
 class PlainCall:
@@ -114,15 +120,17 @@ class TestTheLastResort:
 
 def test_a_good_call_is_one_line_with_names_counts_and_milliseconds() -> None:
     log = io.StringIO()
-    answer = Answer(cards=({"summary": SECRET},), event={"rules": ["MN-07"], "used": 4})
+    answer = Answer(cards=(CARD,), event={"rules": ["MN-07"], "used": 4})
     call(app_whose_service(lambda: answer, log).test_client())
     logged = json.loads(log.getvalue())
     assert logged.pop("milliseconds") >= 0
     assert logged.pop("timestamp").endswith("Z")
+    assert len(logged.pop("request_id")) == 32
     assert logged == {
         "event": "service_call",
         "level": "info",
         "service": "probe",
+        "client": "",
         "hook_instance": PlainCall.hook_instance,
         "rules": ["MN-07"],
         "used": 4,

@@ -10,12 +10,11 @@ BIOPSY_AGE = 365
 
 
 class BiopsyPicture(ResponsePicture):
-    """The part of the picture that only biopsies make."""
+    """The part of the picture that only biopsies make. `class_finding` is the newest class."""
 
-    @lazy
-    def class_finding(self) -> Finding | None:
-        """The newest class."""
-        return self.newest_answer("ln_class")
+    __slots__ = ("class_finding",)
+
+    class_finding: Finding | None
 
     @lazy
     def classes(self) -> frozenset[str]:

@@ -61,6 +61,12 @@ def used_in(failures: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset(name for classes in failures for name in classes)
 
 
+def settled_by(failures: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Classes of which one more line would change no candidate: those that failed, and azathioprine (6.1)."""
+    used = used_in(failures)
+    return used | {"AZA"} | (ANTI_CD20 if used & ANTI_CD20 else frozenset())
+
+
 def same_regimen(line: Line, used: Iterable[str]) -> tuple[str, ...]:
     """The candidate that repeats a line, its strongest component; none when that had failed before."""
     if line.classes & ANTI_CD20:

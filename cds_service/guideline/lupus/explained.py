@@ -37,26 +37,34 @@ def non_adherent(p: LupusPicture) -> Answer | str:
     return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-14", reason) if reason else "no non-adherence recorded; ask"
 
 
+def _inadequate(saw: str) -> Answer:
+    return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-15", saw)
+
+
 def _too_little(p: LupusPicture) -> str:
+    if any(not p.judge.enough_cyclophosphamide(segment) for segment in p.line.of_class("CYC")):
+        return f"cyclophosphamide below {p.thresholds.cyc_lupus_grams:g} g"
+    if "MPAA" in p.line.classes and p.mycophenolate_grams is None:
+        return ""
+    return "" if p.judge.adequate_classes(p.line, None) else "exposure too short or too small"
+
+
+@row("LN step 15", "Was the dose too low, or unknown?", rules=("LN-15", "LN-D8", "LN-D4"), source="S001, S004 H")
+def dose(p: LupusPicture) -> Answer | str:
+    """Apparent resistance explained by dose: reach a full dose before calling it resistance."""
     grams = p.mycophenolate_grams
     if grams is not None and not at_least(grams, p.thresholds.mycophenolate_grams):
         p.figures["mpaa_dose_g"] = grams
-        return f"mycophenolate never above {grams:g} g/d"
-    if any(not p.judge.enough_cyclophosphamide(segment) for segment in p.line.of_class("CYC")):
-        return f"cyclophosphamide below {p.thresholds.cyc_lupus_grams:g} g"
-    return ""
-
-
-@row("LN step 15", "Was the dose too low, or unknown?", rules=("LN-15", "LN-D4"), source="S001, S004 H")
-def dose(p: LupusPicture) -> Answer | str:
-    """Apparent resistance explained by dose: reach a full dose before calling it resistance."""
+        return _inadequate(f"mycophenolate never above {grams:g} g/d")
     too_little = _too_little(p)
-    if not too_little and "MPAA" in p.line.classes and p.mycophenolate_grams is None:
+    if too_little and p.line_in_doubt:  # a date is not told: it may have been enough
+        return ask("LN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
+    if too_little:
+        return _inadequate(too_little)
+    if grams is None and "MPAA" in p.line.classes:
         saw = "dose of mycophenolate not recorded"
         return Answer("LN_INADEQUATE_LINE", "DATA_REQUEST", "LN-D4", saw, missing=("MPAA_DOSE",))
-    if not too_little and not p.judge.adequate_classes(p.line, None):
-        too_little = "exposure too short or too small"
-    return Answer("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-15", too_little) if too_little else "dose adequate"
+    return "dose adequate"
 
 
 @row("LN step 16", "Scarring without activity on a biopsy of the last year?", rules=("LN-16",), source="S004 H, OP")

@@ -7,8 +7,6 @@ from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, sam
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.rows import Answer, Row, row
 
-EARLIER_FLARE = 30
-
 
 def _start(rule: str, saw: str, candidates: tuple[str, ...]) -> Answer:
     return Answer("LN_FLARE", "START_CLASS", rule, saw, tuple(dict.fromkeys(candidates)))
@@ -67,12 +65,9 @@ def severe(p: LupusPicture) -> Answer | str:
 @row("LN 8-5", "Was there an earlier flare?", rules=("LN-44",), source="K24 relapse PP M; E25 H")
 def repeated(p: LupusPicture) -> Answer | str:
     """A further flare calls for another class than the one being taken."""
-    earlier = [
-        condition
-        for condition in p.case.conditions
-        if condition.concept == "ln_flare" and condition.onset and p.age(condition.onset.last) > EARLIER_FLARE
-    ]
-    return _start("LN-44", "an earlier flare is coded", _without_active(p)) if earlier else "no earlier flare coded"
+    if not p.coded_earlier("ln_flare"):
+        return "no earlier flare coded"
+    return _start("LN-44", "an earlier flare is coded", _without_active(p))
 
 
 @row("LN 8-6", "First flare off treatment?", rules=("LN-40",), source="K24 relapse PP M")

@@ -12,7 +12,6 @@ from cds_service.case.lines import Line
 from cds_service.case.measures import EgfrTrend, at_least
 from cds_service.case.model import Day, Quantity
 from cds_service.guideline.lupus.biopsy import BiopsyPicture
-from cds_service.guideline.outcomes import next_starts
 
 FIRST_REMISSION_DAY = 30
 BEST_NEIGHBOURHOOD = 60
@@ -22,20 +21,30 @@ SEVERE_BIOPSY_AGE = 180
 class LupusPicture(BiopsyPicture):
     """One patient with lupus nephritis on one day. L is the last line of any immunosuppressive class (R-12)."""
 
+    __slots__ = ("days", "egfr_baseline", "line", "trend")
+
     disease: Literal["LN"] = "LN"
     planned_sequences = True
 
+    days: int
+    egfr_baseline: Quantity | None
+
+    def look(self) -> None:
+        """Look at L and at the response to it, too: `line` and `days` only once there is one (step 5)."""
+        super().look()
+        self.lines = self.whole_lines
+        self.last_position = len(self.lines) - 1
+        self.baseline = self.egfr_baseline = None
+        if self.lines:
+            self.line = self.lines[-1]
+            self.days = self.today - self.line.start
+            self.baseline = measures.baseline(self.proteinuria, self.line.start)
+            self.egfr_baseline = measures.baseline(self.egfr, self.line.start)
+        self.reduction = self._reduction()
+        self.trend = self._trend()
+        self.class_finding = self.newest_answer("ln_class")
+
     # -- lines ------------------------------------------------------------------------------------
-
-    @property
-    def line(self) -> Line:
-        """L. Only asked for once step 5 has found one."""
-        return self.lines[-1]
-
-    @lazy
-    def days(self) -> int:
-        """Days since L started."""
-        return self.age(self.line.start)
 
     def _class_set(self, line: Line, next_start: Day | None) -> frozenset[str]:
         """The class set of a failed line: azathioprine apart, anti-CD20 only at full dose (R-23), nothing dropped
@@ -48,14 +57,12 @@ class LupusPicture(BiopsyPicture):
     @lazy
     def past_failures(self) -> tuple[frozenset[str], ...]:
         """The different class sets that failed before L."""
-        following = next_starts(self.lines)
-        return tuple(
-            dict.fromkeys(
-                self._class_set(line, following[index])
-                for index, line in enumerate(self.lines[:-1])
-                if self.past_outcomes[index].verdict == "FAILED"
-            )
-        )
+        failures = [
+            self._class_set(line, self.following[index])
+            for index, line in enumerate(self.lines[:-1])
+            if self.past_outcomes[index].verdict == "FAILED"
+        ]
+        return tuple(dict.fromkeys(failures))
 
     @lazy
     def failures_with_current(self) -> tuple[frozenset[str], ...]:
@@ -66,7 +73,7 @@ class LupusPicture(BiopsyPicture):
     def unknown_past_line(self) -> Line | None:
         """A past line whose outcome cannot be told."""
         for index, line in enumerate(self.lines[:-1]):
-            if self.past_outcomes[index].verdict == "UNKNOWN":
+            if self.in_doubt(index):
                 return line
         return None
 
@@ -92,18 +99,6 @@ class LupusPicture(BiopsyPicture):
 
     # -- response ---------------------------------------------------------------------------------
 
-    @lazy
-    def baseline(self) -> Quantity | None:
-        """UPCR at the start of L; None also without a line."""
-        if not self.lines:
-            return None
-        return measures.baseline(self.proteinuria, self.line.start)
-
-    @lazy
-    def egfr_baseline(self) -> Quantity | None:
-        """eGFR at the start of L."""
-        return measures.baseline(self.egfr, self.line.start)
-
     @property
     def kept_egfr(self) -> bool:
         """eGFR at 85 % of its value at the start of L, or better."""
@@ -126,11 +121,10 @@ class LupusPicture(BiopsyPicture):
             return False
         return at_least(measures.reduction(value, self.baseline.value), self.thresholds.ln_partial_reduction)
 
-    @lazy
-    def trend(self) -> EgfrTrend:
+    def _trend(self) -> EgfrTrend:
         """The eGFR trend over L; over the last year when there is no line yet."""
         if self.lines:
-            if self.age(self.line.start) <= 730:
+            if self.days <= 730:
                 return self.trend_against(self.egfr_baseline)
             window = measures.between(self.egfr, self.today - 730, self.today - 90)
         else:
@@ -140,7 +134,7 @@ class LupusPicture(BiopsyPicture):
     # -- earlier remission and flare ----------------------------------------------------------------
 
     @lazy
-    def _earlier(self) -> tuple[Quantity, ...]:
+    def _earlier(self) -> list[Quantity]:
         assert self.current is not None  # noqa: S101 - step 4 has answered otherwise
         return measures.between(self.proteinuria, self.line.start + FIRST_REMISSION_DAY, self.current.day - 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cds_service.case import measures
 from cds_service.case.measures import at_least
 from cds_service.guideline.lupus.biopsy import BIOPSY_AGE
-from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, used_in
+from cds_service.guideline.lupus.candidates import escalation, in_pregnancy, settled_by, used_in
 from cds_service.guideline.lupus.explained import EXPLAINED_OTHERWISE, ask
 from cds_service.guideline.lupus.flare import FLARE
 from cds_service.guideline.lupus.picture import LupusPicture
@@ -60,8 +60,8 @@ def untreated(p: LupusPicture) -> Answer | str:
     """Untreated active lupus nephritis is treated by class, severity and proteinuria."""
     if p.lines:
         return f"last line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
-    if p.unidentified_drugs:
-        return ask("LN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
+    if unplaced := p.unplaced_drugs():
+        return ask("LN-D8", unplaced, "PRIOR_LINE_OUTCOME")
     if p.current_value < p.thresholds.ln_complete:
         return Answer("LN_INACTIVE", "WAIT_MONITOR", "LN-50", f"UPCR {p.current_value:g} g/g, untreated")
     if p.pregnant:
@@ -173,11 +173,14 @@ def pregnant(p: LupusPicture) -> Answer | str:
 
 @row("LN step 20", "Is the outcome of a past line unknown?", rules=("LN-D8",), source="OP")
 def past_lines(p: LupusPicture) -> Answer | str:
-    """The next class depends on what failed before."""
+    """The next class depends on what failed before; a drug record that cannot be placed may be a line that failed."""
     line = p.unknown_past_line
-    if line is None:
-        return "every past line has an outcome"
-    return ask("LN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    if line is not None:
+        return ask("LN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    if not p.exactly_dated and p.line_in_doubt:
+        return ask("LN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
+    unplaced = p.unplaced_drugs(settled_by(p.failures_with_current)) if p.case.set_aside else ""
+    return ask("LN-D8", unplaced, "PRIOR_LINE_OUTCOME") if unplaced else "every past line has an outcome"
 
 
 @row("LN step 21", "No response: what failed, how severe?", source="K24, A24, E25, S004", table=RESISTANCE)

@@ -14,41 +14,44 @@ AntibodyState = Literal["NEG", "LOW", "POS", "NA", "UNKNOWN"]
 class AntibodyPicture(ResponsePicture):
     """The part of the picture that only the antibody results make."""
 
-    @lazy
-    def elisa(self) -> Quantity | None:
+    __slots__ = ("antibody", "elisa", "immunofluorescence", "pla2r_disease")
+
+    def look(self) -> None:
+        """Look at the antibody, too."""
+        super().look()
+        self.elisa = self._elisa()
+        self.immunofluorescence = self._immunofluorescence()
+        self.pla2r_disease = self._pla2r_disease()
+        self.antibody = self._antibody()
+
+    def _elisa(self) -> Quantity | None:
         """Current anti-PLA2R by ELISA."""
         return self.newest("anti_pla2r_elisa", self.thresholds.antibody_age)
 
-    @lazy
-    def immunofluorescence(self) -> Finding | None:
+    def _immunofluorescence(self) -> Finding | None:
         """The newest IIF within 30 d of the ELISA, or of today when there is none (R-26)."""
         anchor = self.today if self.elisa is None else self.elisa.day
-        near = [
-            answer
-            for answer in self.case.answers("anti_pla2r_iif")
-            if abs(answer.day - anchor) <= self.thresholds.antibody_pairing
-            and self.age(answer.day) <= self.thresholds.antibody_age
-        ]
-        return near[-1] if near else None
+        for answer in reversed(self.case.answers("anti_pla2r_iif")):
+            near = abs(answer.day - anchor) <= self.thresholds.antibody_pairing
+            if near and self.age(answer.day) <= self.thresholds.antibody_age:
+                return answer
+        return None
 
-    @lazy
-    def pla2r_disease(self) -> bool | None:
+    def _pla2r_disease(self) -> bool | None:
         """Whether the disease carries the antibody at all; None while that cannot be told."""
-        elisa = self.case.series("anti_pla2r_elisa")
-        words = self.case.answers("anti_pla2r_iif")
-        stains = self.case.answers("pla2r_stain")
-        if any(value.value >= self.thresholds.antibody_positive for value in elisa) or any(
-            answer.value == "positive" for answer in (*words, *stains)
-        ):
+        elisa = [value.value for value in self.case.series("anti_pla2r_elisa")]
+        words = [answer.value for answer in self.case.answers("anti_pla2r_iif")]
+        stains = [answer.value for answer in self.case.answers("pla2r_stain")]
+        if "positive" in words or "positive" in stains:
             return True
-        blood_negative = any(value.value < self.thresholds.antibody_negative for value in elisa) or any(
-            answer.value == "negative" for answer in words
-        )
-        stain_negative = any(answer.value == "negative" for answer in stains)
-        return False if blood_negative and stain_negative else None
+        if elisa and max(elisa) >= self.thresholds.antibody_positive:
+            return True
+        if "negative" not in stains:
+            return None
+        blood_negative = "negative" in words or (bool(elisa) and min(elisa) < self.thresholds.antibody_negative)
+        return False if blood_negative else None
 
-    @lazy
-    def antibody(self) -> AntibodyState:
+    def _antibody(self) -> AntibodyState:
         """The antibody now: negative, low, positive, not applicable, or unknown (R-05)."""
         if self.pla2r_disease is False:
             return "NA"

@@ -9,7 +9,6 @@ from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.rows import Answer, Row, row
 
 NADIR_NEIGHBOURHOOD = 60
-EARLIER_RELAPSE = 30
 
 
 def _relapse_values(p: MembranousPicture) -> tuple[Quantity, ...]:
@@ -121,12 +120,7 @@ def _dependence(p: MembranousPicture) -> str:
             if since > 0
             else ("the disease returned before the calcineurin inhibitor was stopped")
         )
-    earlier = [
-        condition
-        for condition in p.case.conditions
-        if condition.concept == "mn_relapse" and condition.onset and p.age(condition.onset.last) > EARLIER_RELAPSE
-    ]
-    return "an earlier relapse is coded" if earlier else ""
+    return "an earlier relapse is coded" if p.coded_earlier("mn_relapse") else ""
 
 
 @row("MN 5.4-8", "Does the disease depend on the calcineurin inhibitor?", rules=("MN-22",), source="S003 H")

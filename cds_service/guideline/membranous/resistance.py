@@ -5,18 +5,12 @@ F is the set of failed classes; a failed second-generation anti-CD20 counts as R
 
 from __future__ import annotations
 
-from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.measures import at_least
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.rows import Answer, Row, row
 
 EXPERT_MENU = ("obinutuzumab or ofatumumab", "anti-CD38 antibody", "bortezomib", "belimumab", "clinical trial")
 RECENT_BIOPSY = 730
-
-
-def failed(p: MembranousPicture) -> frozenset[str]:
-    """F: rituximab and its successors as RTX, cyclophosphamide, calcineurin inhibitor."""
-    return frozenset("RTX" if name in ANTI_CD20 else name for name in p.failed_now)
 
 
 def _state(p: MembranousPicture) -> str:
@@ -29,25 +23,23 @@ def _start(p: MembranousPicture, rule: str, saw: str, *candidates: str, state: s
 
 
 def _refer(p: MembranousPicture, rule: str) -> Answer:
-    return Answer(_state(p), "REFER_EXPERT", rule, _shown(p), menu=EXPERT_MENU)
-
-
-def _shown(p: MembranousPicture) -> str:
-    return f"failed: {', '.join(sorted(failed(p)))}; eGFR {p.trend.trend}"
+    return Answer(_state(p), "REFER_EXPERT", rule, p.failed_seen, menu=EXPERT_MENU)
 
 
 def _is(p: MembranousPicture, classes: str, trend: str = "") -> bool:
-    return failed(p) == frozenset(classes.split()) and trend in ("", p.trend.trend)
+    """Whether exactly these classes have failed, named in the order of the alphabet."""
+    return p.failed_names == classes and trend in ("", p.trend.trend)
 
 
 def resembles_trial_population(p: MembranousPicture) -> bool:
     """Whether rituximab with low-dose tacrolimus was studied in patients like this one (S002)."""
     biopsies = [x.day for x in p.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
+    if not biopsies:
+        return False
     agents = {exposure.agent for exposure in p.case.exposures}
     heavy = p.nephrotic or not p.reduced_by(p.thresholds.mn_partial_reduction)
     return (
-        bool(biopsies)
-        and p.age(max(biopsies)) <= RECENT_BIOPSY
+        p.age(max(biopsies)) <= RECENT_BIOPSY
         and p.egfr_now is not None
         and p.egfr_now.value >= p.thresholds.rtx_cni_egfr
         and not agents & {"rituximab", "tacrolimus"}
@@ -64,7 +56,7 @@ def both_pillars(p: MembranousPicture) -> Answer | str:
     """After rituximab and cyclophosphamide have failed, further sequencing belongs in a specialised glomerular
     centre.
     """
-    return _refer(p, "MN-37") if {"RTX", "CYC"} <= failed(p) else _shown(p)
+    return _refer(p, "MN-37") if {"RTX", "CYC"} <= p.failed else p.failed_seen
 
 
 @row("MN 5.5-2", "Is the eGFR trend not known or not confirmed?", rules=("MN-D7",), source="OP")
@@ -80,11 +72,11 @@ def trend_open(p: MembranousPicture) -> Answer | str:
 @row("MN 5.5-3", "Antibodies against rituximab after it failed?", rules=("MN-10",), source="S000, C-04")
 def immunised(p: MembranousPicture) -> Answer | str:
     """Antibodies against rituximab: a fully human or humanised anti-CD20 may still work, or another class."""
-    if "RTX" not in failed(p) or not p.anti_rituximab or "CD20_2G" in p.line.classes:
-        return f"{_shown(p)}; antibodies against rituximab {'found' if p.anti_rituximab else 'not found'}"
+    if "RTX" not in p.failed or not p.anti_rituximab or "CD20_2G" in p.line.classes:
+        return f"{p.failed_seen}; antibodies against rituximab {'found' if p.anti_rituximab else 'not found'}"
     if p.trend.trend == "DECLINING":
-        return _start(p, "MN-10", _shown(p), "CYC_GC")
-    return _start(p, "MN-10", _shown(p), "ANTI_CD20_2G", "CYC_GC", "CNI")
+        return _start(p, "MN-10", p.failed_seen, "CYC_GC")
+    return _start(p, "MN-10", p.failed_seen, "ANTI_CD20_2G", "CYC_GC", "CNI")
 
 
 @row("MN 5.5-4", "One course of rituximab only, antibody falling and low?", rules=("MN-09",), source="S002 H, K21 L")
@@ -92,13 +84,11 @@ def second_course(p: MembranousPicture) -> Answer | str:
     """One course with a clear but incomplete antibody response and stable eGFR: a second course before calling
     failure.
     """
-    courses = sum(segment.courses() for line in p.lines for segment in line.of_class("RTX") if line is p.line)
-    earlier = any(line is not p.line and line.of_class("RTX") for line in p.lines)
+    courses = sum([segment.courses() for segment in p.line.of_class("RTX")])
     fits = (
         _is(p, "RTX", "STABLE")
-        and "RTX" in p.line.classes
         and courses == 1
-        and not earlier
+        and [line for line in p.lines if "RTX" in line.classes] == [p.line]
         and p.antibody == "POS"
         and p.elisa is not None
         and p.elisa.value <= p.thresholds.antibody_second_course
@@ -106,7 +96,7 @@ def second_course(p: MembranousPicture) -> Answer | str:
         and at_least(p.antibody_fall, p.thresholds.antibody_partial_fall)
     )
     if not fits:
-        return f"{_shown(p)}; {courses} course(s), antibody {p.antibody}"
+        return f"{p.failed_seen}; {courses} course(s), antibody {p.antibody}"
     saw = f"one course, antibody fell {p.antibody_fall:.0%}"
     return _start(p, "MN-09", saw, "RTX", "CYC_GC", state="MN_RTX_PARTIAL_IMMUNOLOGIC")
 
@@ -114,7 +104,7 @@ def second_course(p: MembranousPicture) -> Answer | str:
 @row("MN 5.5-5", "Rituximab failed, eGFR falling?", rules=("MN-31",), source="S000 H")
 def rituximab_declining(p: MembranousPicture) -> Answer | str:
     """Rituximab failed and eGFR has fallen: cyclophosphamide with glucocorticoid is strongly favoured."""
-    return _start(p, "MN-31", _shown(p), "CYC_GC") if _is(p, "RTX", "DECLINING") else _shown(p)
+    return _start(p, "MN-31", p.failed_seen, "CYC_GC") if _is(p, "RTX", "DECLINING") else p.failed_seen
 
 
 @row("MN 5.5-6", "Rituximab failed, eGFR stable?", rules=("MN-30",), source="S000 H, C-01")
@@ -123,10 +113,10 @@ def rituximab_stable(p: MembranousPicture) -> Answer | str:
     are listed.
     """
     if not _is(p, "RTX", "STABLE"):
-        return _shown(p)
+        return p.failed_seen
     if p.fertility_wish:
-        return _start(p, "MN-30", f"{_shown(p)}; wish for children", "RTX_CNI", "CYC_GC", "CNI")
-    return _start(p, "MN-30", _shown(p), "CYC_GC", "RTX_CNI", "CNI")
+        return _start(p, "MN-30", f"{p.failed_seen}; wish for children", "RTX_CNI", "CYC_GC", "CNI")
+    return _start(p, "MN-30", p.failed_seen, "CYC_GC", "RTX_CNI", "CNI")
 
 
 def _with_trial_option(p: MembranousPicture, *after: str) -> tuple[str, ...]:
@@ -136,30 +126,34 @@ def _with_trial_option(p: MembranousPicture, *after: str) -> tuple[str, ...]:
 @row("MN 5.5-7", "A calcineurin inhibitor failed, eGFR stable?", rules=("MN-07",), source="S000 H")
 def cni_stable(p: MembranousPicture) -> Answer | str:
     """An adequate calcineurin inhibitor failed and eGFR is stable: rituximab is the preferred next class."""
-    return _start(p, "MN-07", _shown(p), *_with_trial_option(p, "CYC_GC")) if _is(p, "CNI", "STABLE") else _shown(p)
+    return (
+        _start(p, "MN-07", p.failed_seen, *_with_trial_option(p, "CYC_GC"))
+        if _is(p, "CNI", "STABLE")
+        else p.failed_seen
+    )
 
 
 @row("MN 5.5-8", "A calcineurin inhibitor failed, eGFR falling?", rules=("MN-08", "MN-D7"), source="K21 M, C-03")
 def cni_declining(p: MembranousPicture) -> Answer | str:
     """A calcineurin inhibitor failed and eGFR fell for another reason than its toxicity: cyclophosphamide first."""
     if not _is(p, "CNI", "DECLINING"):
-        return _shown(p)
+        return p.failed_seen
     if p.cni is not None and p.cni_toxic:
         saw = "creatinine is up on the calcineurin inhibitor during acute kidney injury"
         return Answer(_state(p), "DATA_REQUEST", "MN-D7", saw, missing=("REPEAT_CREATININE",))
-    return _start(p, "MN-08", _shown(p), "CYC_GC", "RTX")
+    return _start(p, "MN-08", p.failed_seen, "CYC_GC", "RTX")
 
 
 @row("MN 5.5-9", "Cyclophosphamide failed, eGFR stable?", rules=("MN-32",), source="S000 H")
 def cyclophosphamide_stable(p: MembranousPicture) -> Answer | str:
     """Cyclophosphamide did not work and eGFR is stable: rituximab can be considered."""
-    return _start(p, "MN-32", _shown(p), "RTX", "RTX_CNI", "CNI") if _is(p, "CYC", "STABLE") else _shown(p)
+    return _start(p, "MN-32", p.failed_seen, "RTX", "RTX_CNI", "CNI") if _is(p, "CYC", "STABLE") else p.failed_seen
 
 
 @row("MN 5.5-10", "Cyclophosphamide failed, eGFR falling?", rules=("MN-33",), source="S000 H")
 def cyclophosphamide_declining(p: MembranousPicture) -> Answer | str:
     """Cyclophosphamide failed and eGFR is falling: a specialised glomerular centre."""
-    return _refer(p, "MN-33") if _is(p, "CYC", "DECLINING") else _shown(p)
+    return _refer(p, "MN-33") if _is(p, "CYC", "DECLINING") else p.failed_seen
 
 
 @row(
@@ -170,19 +164,19 @@ def cyclophosphamide_declining(p: MembranousPicture) -> Answer | str:
 )
 def cni_and_cyclophosphamide_stable(p: MembranousPicture) -> Answer | str:
     """Calcineurin inhibitor and cyclophosphamide failed with stable eGFR: rituximab."""
-    return _start(p, "MN-34", _shown(p), *_with_trial_option(p)) if _is(p, "CNI CYC", "STABLE") else _shown(p)
+    return _start(p, "MN-34", p.failed_seen, *_with_trial_option(p)) if _is(p, "CNI, CYC", "STABLE") else p.failed_seen
 
 
 @row("MN 5.5-12", "Calcineurin inhibitor and cyclophosphamide failed, eGFR falling?", rules=("MN-35",), source="S000")
 def cni_and_cyclophosphamide_declining(p: MembranousPicture) -> Answer | str:
     """Calcineurin inhibitor and cyclophosphamide failed and eGFR is falling: a specialised glomerular centre."""
-    return _refer(p, "MN-35") if _is(p, "CNI CYC", "DECLINING") else _shown(p)
+    return _refer(p, "MN-35") if _is(p, "CNI, CYC", "DECLINING") else p.failed_seen
 
 
 @row("MN 5.5-13", "Rituximab and a calcineurin inhibitor failed?", rules=("MN-36",), source="S000 logic")
 def rituximab_and_cni(p: MembranousPicture) -> Answer | str:
     """Rituximab and a calcineurin inhibitor failed: cyclophosphamide with glucocorticoid remains."""
-    return _start(p, "MN-36", _shown(p), "CYC_GC") if _is(p, "RTX CNI") else _shown(p)
+    return _start(p, "MN-36", p.failed_seen, "CYC_GC") if _is(p, "CNI, RTX") else p.failed_seen
 
 
 RESISTANCE: tuple[Row[MembranousPicture], ...] = (

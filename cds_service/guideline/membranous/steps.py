@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from cds_service.case.measures import at_least
+from cds_service.guideline.background import SUSPECTED, routed
 from cds_service.guideline.membranous.adequacy import ADEQUACY
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.membranous.relapse import RELAPSE
 from cds_service.guideline.membranous.remission import REMISSION
-from cds_service.guideline.membranous.resistance import RESISTANCE, failed
+from cds_service.guideline.membranous.resistance import RESISTANCE
 from cds_service.guideline.membranous.response import RESPONSE, WITHOUT_ANTIBODY, ask, without_antibody
 from cds_service.guideline.membranous.untreated import UNTREATED, advanced_answer
 from cds_service.guideline.rows import Answer, Row, decided, row, walk
 
 MALIGNANCY_WINDOW = 365
-SUSPECTED = frozenset({"provisional", "unconfirmed"})
 
 
 @row("MN step 1", "Is the diagnosis only suspected?", rules=("MN-D0",), source="K21 3.1 M")
 def diagnosis(p: MembranousPicture) -> Answer | str:
     """A suspected diagnosis is confirmed first, unless anti-PLA2R of 20 RU/mL or more has confirmed it."""
-    stated = [c for c in p.case.conditions if c.concept == "membranous_nephropathy" and p.is_routed(c)]
-    if not stated or any(condition.verification not in SUSPECTED for condition in stated):
+    stated = routed(p.problems, "membranous_nephropathy")
+    if not stated or not SUSPECTED.issuperset([condition.verification for condition in stated]):
         return "the diagnosis is established"
     if any(value.value >= p.thresholds.antibody_diagnostic for value in p.case.series("anti_pla2r_elisa")):
         return "suspected, and anti-PLA2R confirmed it"
@@ -50,8 +50,10 @@ def secondary(p: MembranousPicture) -> Answer | str:
 @row("MN step 3", "Is current proteinuria or eGFR missing?", rules=("MN-D1",), source="OP")
 def current_values(p: MembranousPicture) -> Answer | str:
     """Nothing is suggested without proteinuria and eGFR of the last 90 days."""
-    missing = tuple(name for name, value in (("PROTEINURIA", p.current), ("EGFR", p.egfr_now)) if value is None)
-    return ask("MN-D1", "missing or older than 90 d", *missing) if missing else "both are current"
+    if p.current is not None and p.egfr_now is not None:
+        return "both are current"
+    missing = [name for name, value in (("PROTEINURIA", p.current), ("EGFR", p.egfr_now)) if value is None]
+    return ask("MN-D1", "missing or older than 90 d", *missing)
 
 
 @row("MN step 4", "Has there been no standard line?", rules=("MN-D8",), source="K21 3.2", table=UNTREATED)
@@ -59,8 +61,8 @@ def untreated(p: MembranousPicture) -> Answer | str:
     """Without rituximab, cyclophosphamide or a calcineurin inhibitor so far, risk decides."""
     if p.standard_lines:
         return f"last standard line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
-    if p.unidentified_drugs:
-        return ask("MN-D8", p.unidentified_drugs, "PRIOR_LINE_OUTCOME")
+    if unplaced := p.unplaced_drugs():
+        return ask("MN-D8", unplaced, "PRIOR_LINE_OUTCOME")
     if any("MPAA" in line.classes for line in p.lines):
         p.standing_notes.append("MPAA_MONO_NOT_RECOMMENDED")
     return decided(UNTREATED, p)
@@ -78,7 +80,7 @@ def toxicity(p: MembranousPicture) -> Answer | str:
     low = p.albumin is not None and p.albumin.value < p.thresholds.mn_normal_albumin
     no_response = p.reduction is not None and not at_least(p.reduction, p.thresholds.mn_trend_reduction)
     has_failed = p.days >= p.thresholds.full and no_response and p.nephrotic and p.antibody != "NEG" and low
-    if has_failed and failed(p) == {"CNI"}:
+    if has_failed and p.failed == {"CNI"}:
         return Answer(
             "MN_CNI_TOXICITY", "START_CLASS", "MN-15b", p.cni_toxicity_seen, ("RTX", "CYC_GC"), failed=p.failed_now
         )
@@ -132,7 +134,7 @@ def intolerance(p: MembranousPicture) -> Answer | str:
     if p.antibody == "NEG":  # nothing is escalated once the antibody is gone (section 9): step 13 answers
         return without_antibody(p)
     if p.past_failed:
-        p.line_has_failed = False
+        p.leave_line_out()
         return decided(RESISTANCE, p)
     saw = f"{'+'.join(sorted(line.classes))} not tolerated"
     if p.anti_cd20:
@@ -151,11 +153,14 @@ def adequacy(p: MembranousPicture) -> Answer | str:
 
 @row("MN step 19", "Is the outcome of a past standard line unknown?", rules=("MN-D8",), source="OP")
 def past_lines(p: MembranousPicture) -> Answer | str:
-    """The next class depends on what failed before."""
+    """The next class depends on what failed before; a drug record that cannot be placed may be a line that failed."""
     line = p.unknown_past_line
-    if line is None:
-        return "every past standard line has an outcome"
-    return ask("MN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    if line is not None:
+        return ask("MN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
+    if not p.exactly_dated and p.line_in_doubt:
+        return ask("MN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
+    unplaced = p.unplaced_drugs(p.settled_classes) if p.case.set_aside else ""
+    return ask("MN-D8", unplaced, "PRIOR_LINE_OUTCOME") if unplaced else "every past standard line has an outcome"
 
 
 @row("MN step 20", "Resistant: what failed, and where is eGFR going?", source="S000, K21", table=RESISTANCE)

@@ -20,13 +20,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("mark", sa.String(64), nullable=False),
     )
-    op.execute(sa.text("INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, :start)").bindparams(start="0" * 64))
+    beginning = sa.text("INSERT INTO chain_head (id, seq, hash, mark) VALUES (1, 0, :start, '')")
+    op.execute(beginning.bindparams(start="0" * 64))
     _cards()
     _feedback()
     op.create_table(
         "used_tokens",
         sa.Column("token", sa.String(64), primary_key=True),
+        sa.Column("used_by", sa.String(32), nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
     op.create_index("used_tokens_by_expiry", "used_tokens", ["expires_at"])
@@ -45,6 +48,7 @@ def _decisions() -> None:
         sa.Column("issuer", sa.Text, nullable=False),
         sa.Column("tenant", sa.Text, nullable=False),
         sa.Column("patient_key", sa.String(64)),
+        sa.Column("chart_digest", sa.String(64), nullable=False),
         sa.Column("request_digest", sa.String(64), nullable=False),
         sa.Column("rules", sa.Text, nullable=False),
         sa.Column("shown", sa.Boolean, nullable=False),
@@ -56,6 +60,7 @@ def _decisions() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("deliveries", sa.Integer, nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True)),
+        sa.Column("mark", sa.String(64), nullable=False),
     )
     op.create_index("decisions_by_instance", "decisions", ["hook_instance"])
     op.create_index("decisions_by_time", "decisions", ["made_at"])
@@ -70,7 +75,7 @@ def _cards() -> None:
         sa.Column("tenant", sa.Text, nullable=False),
         sa.Column("patient_key", sa.String(64), nullable=False),
         sa.Column("disease", sa.String(8), nullable=False),
-        sa.Column("rule", sa.String(16), nullable=False),
+        sa.Column("rule", sa.String(32), nullable=False),
         sa.Column("shown", sa.Boolean, nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", sa.LargeBinary, nullable=False),
@@ -92,7 +97,7 @@ def _feedback() -> None:
         sa.Column("outcome_at", sa.String(40), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decision_id", sa.String(36)),
-        sa.Column("rule", sa.String(16)),
+        sa.Column("rule", sa.String(32)),
         sa.Column("accepted", sa.Text, nullable=False),
         sa.Column("reason_system", sa.Text, nullable=False),
         sa.Column("reason_code", sa.Text, nullable=False),

@@ -1,0 +1,236 @@
+"""What is kept of one answered call, and what gives the same cards again from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from cds_service.cards.recommendation import RECOMMENDATION
+from cds_service.cards.shown_again import Change, ShownAgain
+from cds_service.cards.teratogen import SAFETY_NOTICE
+from cds_service.cdshooks.request import PatientViewRequest
+from cds_service.errors import NextlineError
+from cds_service.fhir.chart import ChartData
+from cds_service.fhir.minimal import minimal
+from cds_service.guideline.thresholds import Thresholds
+from cds_service.hooks.evaluation import Evaluation, chart_of, conclude
+from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.silence import Overrides, facts_of
+from cds_service.store.records import Decision, KeptCard, StoredDecision
+from cds_service.store.store import Store
+from cds_service.trust.clients import Client
+
+LAYOUT = 1
+ERASED = "the payload was erased by retention"
+_KEPT_WHOLE = frozenset({"UNREADABLE"})
+# The reasons of silence that the call gives and not the chart: nobody judged it, so there is nothing to judge again.
+_NOT_JUDGED = frozenset({"user_not_health_professional"})
+_VARIANTS = "89ab"
+_DIGESTS: dict[int, tuple[Thresholds, str]] = {}
+"""The digest of each set of thresholds, computed once: there is one for the service and one for each site."""
+
+
+class Circumstances(NamedTuple):
+    """Who asked, when, and for which day the question was answered."""
+
+    service: str
+    hook: str
+    client: Client
+    now: datetime
+    on: date
+
+
+class Answered(NamedTuple):
+    """One answered call, before it is kept."""
+
+    request: PatientViewRequest
+    chart: ChartData
+    evaluation: Evaluation
+    not_provided: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The outcome of a replay. `versions` names what is another version now, with then and now."""
+
+    id: str
+    same: bool
+    versions: Mapping[str, tuple[str, str]]
+    fault: str = ""
+
+
+def decision_of(answered: Answered, around: Circumstances, knowledge: Knowledge, store: Store) -> Decision:
+    """The decision to keep: minimised to what was used; `store` seals it and makes the patient's key."""
+    request, evaluation, client = answered.request, answered.evaluation, around.client
+    patient_id, versions = request.context.patient_id, _versions(knowledge)
+    came_in = orjson.dumps(_what_came_in(answered, client))
+    rests_on = orjson.dumps(_what_it_rests_on(evaluation, around, knowledge, versions), default=_plain)
+    told = {
+        "case": evaluation.case,
+        "trace": {assessment.rule: assessment.trace for assessment in evaluation.assessments},
+        "cards": evaluation.cards,
+    }
+    seen = hashlib.sha256(came_in)
+    chart_digest = store.sealing.keyed(seen.digest())
+    seen.update(rests_on)
+    return Decision(
+        id=_identifier(around.now),
+        made_at=around.now,
+        as_of=around.on,
+        service=around.service,
+        hook=around.hook,
+        hook_instance=request.hook_instance,
+        issuer=client.issuer,
+        tenant=client.tenant,
+        patient_key=store.sealing.patient_key(client.issuer, client.tenant, patient_id),
+        chart_digest=chart_digest,
+        request_digest=store.sealing.keyed(seen.digest()),
+        rules=tuple([assessment.rule for assessment in evaluation.assessments]),
+        shown=client.mode == "live",
+        quiet=evaluation.quiet,
+        cards=_cards(evaluation),
+        versions=versions,
+        payload=b"%b,%b,%b" % (came_in[:-1], rests_on[1:-1], orjson.dumps(told, default=_plain)[1:]),
+    )
+
+
+def _identifier(now: datetime) -> str:
+    """A UUID of version 7: those of one moment lie together in an index, so a transaction writes fewer pages."""
+    chance = os.urandom(10).hex()
+    when = f"{int(now.timestamp() * 1000):012x}"
+    return f"{when[:8]}-{when[8:]}-7{chance[:3]}-{_VARIANTS[int(chance[3], 16) & 3]}{chance[4:7]}-{chance[7:19]}"
+
+
+def _what_came_in(answered: Answered, client: Client) -> dict[str, Any]:
+    request, chart, evaluation, not_provided = answered
+    set_aside = evaluation.case.set_aside
+    used = {*evaluation.bins.used, *evaluation.bins.superseded, *[item.resource for item in set_aside]}
+    whole = {item.resource for item in set_aside if item.reason in _KEPT_WHOLE}
+    return {
+        "layout": LAYOUT,
+        "patientId": request.context.patient_id,
+        "userId": request.context.user_id,
+        "fhirServer": request.fhir_server,
+        "hookInstance": request.hook_instance,
+        "site": client.site,
+        "notProvided": not_provided,
+        "prefetch": minimal(chart.opened, used, whole),
+    }
+
+
+def _what_it_rests_on(
+    evaluation: Evaluation, around: Circumstances, knowledge: Knowledge, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    stamp, overrides = knowledge.stamp, evaluation.overrides
+    return {
+        "asOf": around.on,
+        "silenced": overrides.silenced,
+        "shownAgain": overrides.shown_again,
+        "policy": {
+            "publicBaseUrl": stamp.public_base_url,
+            "indicatorCap": stamp.indicator_cap,
+            "smartLink": stamp.smart_app,
+            "quietRules": sorted(stamp.quiet_rules),
+        },
+        "versions": versions,
+    }
+
+
+def site_of(stored: StoredDecision) -> str:
+    """The site whose knowledge the decision was made with; that of the service for an erased one."""
+    return str(orjson.loads(stored.payload)["site"]) if stored.payload else ""
+
+
+def replay(stored: StoredDecision, knowledge: Knowledge) -> Replayed:
+    """Answer a kept question again, under the settings of that day, and compare the cards byte by byte.
+
+    A decision whose payload retention has erased cannot be replayed, and says so.
+    """
+    if stored.payload is None:
+        return Replayed(stored.id, False, {}, ERASED)
+    told = orjson.loads(stored.payload)
+    if told.get("layout") != LAYOUT:
+        return Replayed(stored.id, False, {}, "kept in a layout that this release does not read")
+    now = _versions(knowledge)
+    versions = {name: (then, now.get(name, "")) for name, then in told["versions"].items() if now.get(name) != then}
+    try:
+        cards = () if stored.quiet in _NOT_JUDGED else _answered_again(told, _of_that_day(knowledge, told["policy"]))
+    except NextlineError as fault:
+        return Replayed(stored.id, False, versions, f"not answered any more: {type(fault).__name__}")
+    same = orjson.dumps(list(cards)) == orjson.dumps(told["cards"])
+    return Replayed(stored.id, same, versions, "" if same else "the cards differ")
+
+
+def _answered_again(told: Mapping[str, Any], knowledge: Knowledge) -> Sequence[Mapping[str, Any]]:
+    on = date.fromisoformat(told["asOf"])
+    chart = chart_of(told["prefetch"], told["patientId"], on, knowledge, told["fhirServer"])
+    return conclude(
+        chart,
+        told["patientId"],
+        on,
+        knowledge,
+        hook_instance=told["hookInstance"],
+        not_provided=tuple(told["notProvided"]),
+        overrule=lambda _: _overrides(told),
+    ).cards
+
+
+def _of_that_day(knowledge: Knowledge, policy: Mapping[str, Any]) -> Knowledge:
+    """The knowledge with what the site had decided about its cards."""
+    stamp = replace(
+        knowledge.stamp,
+        public_base_url=policy["publicBaseUrl"],
+        indicator_cap=policy["indicatorCap"],
+        smart_app=policy["smartLink"],
+        quiet_rules=frozenset(policy["quietRules"]),
+    )
+    return replace(knowledge, stamp=stamp)
+
+
+def _cards(evaluation: Evaluation) -> tuple[KeptCard, ...]:
+    """Every card with the assessment it came from. The safety notice is about a note: it is nobody's advice."""
+    facts = {assessment.disease: assessment for assessment in evaluation.assessments}
+    kept = []
+    for card in evaluation.cards:
+        extension = card["extension"]
+        if SAFETY_NOTICE in extension:
+            notice = extension[SAFETY_NOTICE]
+            kept.append(KeptCard(card["uuid"], notice["disease"], notice["note"], b"{}"))
+        else:
+            assessment = facts[extension[RECOMMENDATION]["disease"]]
+            kept.append(KeptCard(card["uuid"], assessment.disease or "", assessment.rule, facts_of(assessment)))
+    return tuple(kept)
+
+
+def _overrides(told: Mapping[str, Any]) -> Overrides:
+    again = {
+        rule: ShownAgain(since, [Change(*change) for change in changes])
+        for rule, (since, changes) in told["shownAgain"].items()
+    }
+    return Overrides(tuple(told["silenced"]), again)
+
+
+def _versions(knowledge: Knowledge) -> dict[str, str]:
+    stamp, thresholds = knowledge.stamp, knowledge.thresholds
+    known = _DIGESTS.get(id(thresholds))
+    if known is None or known[0] is not thresholds:
+        known = _DIGESTS[id(thresholds)] = (thresholds, hashlib.sha256(repr(thresholds).encode()).hexdigest()[:16])
+    return {
+        "service": stamp.service_version,
+        "knowledge": stamp.knowledge_version,
+        "mappings": stamp.mappings_version,
+        "thresholds": known[1],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as lists: orjson leaves the choice to us."""
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError

@@ -1,0 +1,30 @@
+"""What every call needs besides its own data: knowledge by site, the way back to the client, and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cds_service.hooks.call_back import CallBack
+from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.silence import DAYS
+from cds_service.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Built once by the process. Without a store nothing is kept: the command line and the self-test work so.
+
+    `sites` holds the knowledge of the sites of clients that have an overlay of their own; all others are answered
+    with `knowledge`. `silence_days` is how long an override with a reason keeps a card quiet.
+    """
+
+    knowledge: Knowledge
+    sites: Mapping[str, Knowledge] = field(default_factory=dict)
+    call_back: CallBack | None = None
+    store: Store | None = None
+    silence_days: int = DAYS
+
+    def knowledge_of(self, site: str) -> Knowledge:
+        """The knowledge that a client of this site is answered with."""
+        return self.sites[site] if site else self.knowledge

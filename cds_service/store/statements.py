@@ -1,0 +1,93 @@
+"""The statements of a transaction, compiled once for each kind of database.
+
+SQLAlchemy builds them; what it does for each execution costs more than the execution, so the text goes to the driver
+as it is. Rows are therefore values that the driver understands: for SQLite moments are texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Dialect, bindparam, func, insert, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+
+from cds_service.store.chain import instant
+from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, USED_TOKENS
+
+WHOSE = ("service", "issuer", "tenant")
+# In the text, because whoever executes it gives named values only.
+_ONE: Any = literal_column("1")
+_OF_INSTANCE = ("hook_instance", "id", *WHOSE, "chart_digest", "request_digest", "deliveries", "erased_at")
+
+
+class Statements(NamedTuple):
+    """SQL texts with named parameters."""
+
+    head: str
+    new_head: str
+    of_instances: str
+    add_decisions: str
+    add_cards: str
+    one_more: str
+    tie_feedback: str
+    spend: str
+    spent_by: str
+    card: str
+    add_feedback: str
+    is_sqlite: bool
+
+    def row(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values as the driver understands them."""
+        if not self.is_sqlite:
+            return values
+        return {name: instant(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def statements_for(connection: Connection) -> Statements:
+    """The statements for the kind of database of a connection."""
+    return _compiled(is_sqlite=connection.dialect.name == "sqlite")
+
+
+@cache
+def _compiled(*, is_sqlite: bool) -> Statements:
+    dialect: Dialect = sqlite.dialect(paramstyle="named") if is_sqlite else psycopg.dialect()  # type: ignore[no-untyped-call]
+    adding: Any = sqlite.insert if is_sqlite else postgresql.insert
+    again = {"deliveries": FEEDBACK.c.deliveries + _ONE}
+    card = select(CARDS.c.decision_id, CARDS.c.rule).where(
+        CARDS.c.uuid == bindparam("card"), CARDS.c.issuer == bindparam("issuer"), CARDS.c.tenant == bindparam("tenant")
+    )
+    tied = (FEEDBACK.c.card == bindparam("uuid")) & FEEDBACK.c.decision_id.is_(None)
+    tied &= (FEEDBACK.c.issuer == bindparam("whose")) & (FEEDBACK.c.tenant == bindparam("where"))
+    built = (
+        select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash).where(CHAIN_HEAD.c.id == _ONE).with_for_update(),
+        update(CHAIN_HEAD)
+        .where(CHAIN_HEAD.c.id == _ONE)
+        .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"), mark=bindparam("new_mark")),
+        _of_instances(is_sqlite=is_sqlite),
+        insert(DECISIONS),
+        insert(CARDS),
+        update(DECISIONS)
+        .where(DECISIONS.c.id == bindparam("decision"))
+        .values(deliveries=bindparam("number"), mark=bindparam("new_mark")),
+        update(FEEDBACK).where(tied).values(decision_id=bindparam("decision"), rule=bindparam("about")),
+        adding(USED_TOKENS).on_conflict_do_nothing(),
+        select(USED_TOKENS.c.used_by).where(USED_TOKENS.c.token == bindparam("token")),
+        card.order_by(CARDS.c.made_at.desc()),
+        adding(FEEDBACK).on_conflict_do_update(index_elements=["key"], set_=again),
+    )
+    return Statements._make([*(str(one.compile(dialect=dialect)) for one in built), is_sqlite])
+
+
+def _of_instances(*, is_sqlite: bool) -> Any:
+    """Decisions of some hookInstances, which come as one parameter: the text stays the same for any number."""
+    listed: Any = bindparam("instances")
+    among: Any
+    if is_sqlite:
+        among = DECISIONS.c.hook_instance.in_(select(func.json_each(listed).table_valued("value").c.value))
+    else:
+        among = DECISIONS.c.hook_instance == func.any(func.string_to_array(listed, literal_column("','")))
+    return select(*(DECISIONS.c[name] for name in _OF_INSTANCE)).where(among)

@@ -1,0 +1,121 @@
+"""Calls to the service in the field: each with a token of its own, each answer judged, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.attack.attacker import Attack, Said
+from tests.attack.charts import AS_OF, BORN, FHIR_SERVER, TODAY, Json, membranous
+from tests.attack.field import Field, at_noon
+from tests.contract.calls import NEXT_THERAPY
+from tests.ehr.exchange import Request
+from tests.ehr.presented import Presented, RawAnswer, send
+
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_SENT_AS = (("Host", "cds.test"), ("Content-Type", "application/json"))
+REQUIRED = "Required data could not be obtained."
+
+
+def here_and_now(call: Json) -> Json:
+    """A call of the stories as if its day were today: production answers for no other."""
+    late = datetime.now(ZoneInfo(at_noon())).date() - date.fromisoformat(TODAY)
+    moved: Json = json.loads(_DAY.sub(lambda found: _later(found.group(), late), json.dumps(call)))
+    moved.get("extension", {}).pop(AS_OF, None)
+    return {name: value for name, value in moved.items() if value != {}}
+
+
+def treated() -> Json:
+    """The base call G-R4: a complete prefetch, and a server and token that nobody needs."""
+    return here_and_now(membranous())
+
+
+def unfetched(server: str = FHIR_SERVER, **authorization: Any) -> Json:
+    """The base call without prefetch (G-NOPF)."""
+    call = treated()
+    del call["prefetch"]
+    return call | {"fhirServer": server, "fhirAuthorization": call["fhirAuthorization"] | authorization}
+
+
+@dataclass(slots=True)
+class Raid(Attack):
+    """One case under way against the service in the field."""
+
+    _: KW_ONLY
+    field: Field
+    golden: Json
+    answered: int = 0
+    """How many calls were answered with cards or without: as many as the audit record must have more."""
+
+    def send(
+        self,
+        call: Json | bytes,
+        status: int | set[int] = 200,
+        headers: Mapping[str, str] | None = None,
+        path: str = NEXT_THERAPY,
+    ) -> Said:
+        """The judged answer to a call with a fresh token."""
+        return Attack.send(self, call, status, headers, path)
+
+    def present(
+        self, presented: Presented, status: int | set[int] = 401, call: Json | None = None, path: str = NEXT_THERAPY
+    ) -> RawAnswer:
+        """The judged answer to a call with exactly these headers."""
+        mark = self.target.log_size()
+        body = json.dumps(treated() if call is None else call).encode()
+        raw = send(self.target.url + path, presented, body, headers=_SENT_AS)
+        said = Said(raw.status, dict(raw.headers), raw.body.decode("utf-8"), 0)
+        wanted = {status} if isinstance(status, int) else status
+        assert raw.status in wanted, f"{raw.status} instead of {sorted(wanted)}: {said.text[:600]}"
+        self.judge(said, self.events(mark))
+        self._count(said, path)
+        return raw
+
+    def is_golden(self, said: Said | RawAnswer) -> bool:
+        """Is it the answer to the base call, uuids apart?"""
+        from cds_service.stories.agreement import without_uuids
+
+        told = said.json if isinstance(said, Said) else json.loads(said.body)
+        return bool(without_uuids(told) == self.golden)
+
+    def asked(self) -> list[Request]:
+        """Everything that any FHIR server of the first client was asked."""
+        return [*self.field.hospital.ehr.requests, *self.field.wards.requests]
+
+    def unobtainable(self, call: Json) -> Said:
+        """412 that says that data could not be had for now."""
+        said = self.send(call, 412)
+        assert said.issue["code"] in {"transient", "timeout"}, said.issue
+        assert said.issue["details"]["text"].startswith(REQUIRED)
+        return said
+
+    def _sent(
+        self, call: Json | bytes, headers: Mapping[str, str] | None, path: str
+    ) -> tuple[Said, list[Json]]:
+        told = {"Host": "cds.test"} | dict(self.field.token(path)) | dict(headers or {})
+        said, lines = Attack._sent(self, call, told, path)
+        self._count(said, path)
+        return said, lines
+
+    def _count(self, said: Said, path: str) -> None:
+        self.answered += said.status == 200 and path == NEXT_THERAPY
+
+
+def eventually(holds: Any, seconds: float = 10.0) -> bool:
+    """Does it come true within so many seconds?"""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return bool(holds())
+
+
+def _later(day: str, late: timedelta) -> str:
+    return day if day == BORN else (date.fromisoformat(day) + late).isoformat()
