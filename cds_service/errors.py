@@ -24,7 +24,8 @@ a value, an identifier or a piece of the body may be patient data. Keys of our o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class NextlineError(Exception):
@@ -40,13 +41,17 @@ class ConfigurationFault(NextlineError):  # noqa: N818 - the house word for what
 
 
 class RequestFault(NextlineError):  # noqa: N818 - see ConfigurationFault
-    """A call that is refused. `issue_code` is the FHIR IssueType, `expression` where in the body (no values)."""
+    """A call that is refused. `issue_code` is the FHIR IssueType, `expression` where in the body (no values).
+
+    `told` is what the log may know besides: names and counts of ours.
+    """
 
     issue_code: str = "processing"
 
     def __init__(self, message: str, *, expression: str = "") -> None:
         self.message = message
         self.expression = expression
+        self.told: Mapping[str, Any] = {}
         super().__init__(message)
 
 

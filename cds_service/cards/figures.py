@@ -15,12 +15,12 @@ from cds_service.cards.numbers import percent, shown
 from cds_service.cards.wording_classes import ANOTHER_COURSE, CLASSES, LINE_CLASSES
 from cds_service.cards.wording_requests import MISSING
 from cds_service.cards.wording_vetoes import veto_wording
+from cds_service.case.measures import TURNED
 from cds_service.case.model import Comparator
 from cds_service.guideline.assessment import SAID, Assessment
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~#{}]")
 _MORE_OR_LESS: dict[Comparator, str] = {**SAID, "<": "less than ", ">": "more than "}
-_TURNED: dict[Comparator, Comparator] = {"": "", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _UNIT = {"MN": "g/d", "LN": "g/g"}
 _ANTIBODY = {"NEG": "anti-PLA2R gone", "LOW": "anti-PLA2R low", "NA": "PLA2R-negative disease"}
@@ -92,7 +92,7 @@ def joined(words: Iterable[str]) -> str:
 def moved(reduction: float, sign: Comparator, fell: str, rose: str) -> str:
     """By how much proteinuria fell, or rose where negative; a share with a sign may be more, or the opposite."""
     if reduction < 0:
-        reduction, sign, fell, rose = -reduction, _TURNED[sign], rose, fell
+        reduction, sign, fell, rose = -reduction, TURNED[sign], rose, fell
     other = f" or {rose}" if sign[:1] == "<" else ""
     return f"{fell} {_MORE_OR_LESS[sign]}{percent(reduction)}{other}"
 

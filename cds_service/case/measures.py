@@ -5,12 +5,12 @@ Days are ordinals and `today` is an argument. Proteinuria is in g/d, where 1 g/g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
 from cds_service.case.light import light_dataclass
-from cds_service.case.model import Case, Day, Patient, Quantity
+from cds_service.case.model import Case, Comparator, Day, Patient, Quantity
 
 Trend = Literal["STABLE", "DECLINING", "UNCONFIRMED", "UNKNOWN"]
 
@@ -117,12 +117,12 @@ def _computed_egfr(creatinine: Quantity, patient: Patient) -> Quantity | None:
         unit="mL/min/1.73m2",
         source=creatinine.source,
         stated=f"CKD-EPI 2021 from creatinine {creatinine.stated}",
-        bound=_FLIPPED[creatinine.bound],
+        bound=TURNED[creatinine.bound],
         issued=creatinine.issued,
     )
 
 
-_FLIPPED: dict[str, Literal["", "<", "<=", ">", ">="]] = {"": "", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+TURNED: Mapping[Comparator, Comparator] = {"": "", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def ckd_epi_2021(creatinine: float, age: int, *, female: bool) -> float:

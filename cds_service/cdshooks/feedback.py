@@ -100,15 +100,15 @@ def _override(reason: Any, where: str) -> tuple[str, str, str]:
         _refuse(f"{where}.reason", "must be a Coding")
     code = _text(coding, "code", f"{where}.reason", _LONGEST_TEXT)
     system = coding.get("system", "")
-    if not isinstance(system, str) or len(system) > _LONGEST_TEXT:
+    if not isinstance(system, str) or len(system) > _LONGEST_TEXT or not system.isprintable():
         _refuse(f"{where}.reason.system", "must be a string")
     return system, code, comment or ""
 
 
 def _text(members: Mapping[str, Any], name: str, where: str, longest: int) -> str:
     value = members.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest:
-        _refuse(f"{where}.{name}", f"must be a string of 1 to {longest} characters")
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+        _refuse(f"{where}.{name}", f"must be a string of 1 to {longest} printable characters")
     return value
 
 

@@ -49,9 +49,10 @@ class FhirAuthorization(BaseModel):
 
     @property
     def usable(self) -> bool:
-        """All required members are there, and the token is a Bearer token."""
-        members = (self.access_token, self.expires_in, self.scope, self.subject)
-        return self.token_type == "Bearer" and all(member is not None for member in members)  # noqa: S105
+        """All required members are there, and the token is a Bearer token that has time left."""
+        if self.token_type != "Bearer" or self.expires_in is None or self.expires_in <= 0:  # noqa: S105
+            return False
+        return all(member is not None for member in (self.access_token, self.scope, self.subject))
 
 
 class PatientViewContext(NamedTuple):
@@ -137,7 +138,7 @@ def check_fhir_server(address: str | None, *, https_only: bool) -> None:
     if address is not None and not _is_base_url(address):
         said = "must be the http or https base URL of a FHIR server, without user, query or fragment"
         raise _fault("fhirServer", said)
-    if https_only and address is not None and not address.startswith("https://"):
+    if https_only and address is not None and not address.lower().startswith("https://"):
         raise _fault("fhirServer", "must be https")
 
 

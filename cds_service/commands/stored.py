@@ -53,7 +53,7 @@ def open_store() -> Iterator[tuple[Settings, Store]]:
     except Unsealable as error:
         raise StoreFault(f"a stored record cannot be opened: {error}") from None
     finally:
-        store.connections.close()
+        store.close()
 
 
 def moment(given: datetime | None, settings: Settings) -> datetime | None:

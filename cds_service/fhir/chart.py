@@ -15,7 +15,7 @@ from cds_service.fhir.fifth_shapes import FIFTH, MOVED
 from cds_service.fhir.identity import gate_for, own_resources
 from cds_service.fhir.medication_references import Medications, medications_of
 from cds_service.fhir.prefetch_data import Opened, State, open_key
-from cds_service.fhir.releases import DEFAULT, FhirVersion, Release, has_new_elements, release_of
+from cds_service.fhir.releases import DEFAULT, FhirVersion, Release, release_by_results, release_of
 from cds_service.fhir.resources import read_patient
 from cds_service.fhir.selection import select_coded, select_drugs, select_observations
 from cds_service.fhir.shapes import SHAPES
@@ -67,7 +67,7 @@ class ChartData(NamedTuple):
     @property
     def warnings(self) -> int:
         """How many OperationOutcomes came that are no error."""
-        return sum(key.warnings for key in self.opened.values())
+        return sum([key.warnings for key in self.opened.values()])
 
 
 def read_chart(
@@ -96,27 +96,34 @@ def read_chart(
     patient, patients = _read_patient(keys, bins)
     own = own_resources(gate, keys, _SUBJECTS, bins)
     candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), names, bins)
-    later = MOVED if release.version != "R5" and release.said else FIFTH
-    if not release.said and any(has_new_elements(candidate.resource) for candidate in candidates):
-        release = Release("R5")
-    resources = validated(candidates, keep, on, patient_id, bins, later)
+    if not release.said:
+        release = release_by_results(candidate.resource for candidate in candidates)
+    resources = validated(candidates, keep, on, patient_id, bins, FIFTH if release.version == "R5" else MOVED)
     _bin_the_rest(keys, bins)
-    return ChartData(
+    return _chart(
+        bins,
+        release,
         patient=patient,
         patient_reference=reference_of(patients[0]) if patients else "",
         resources=resources,
+        opened=opened,
+        merged=any(map(_is_merged, patients)),
+    )
+
+
+def _chart(bins: Bins, release: Release, **read: Any) -> ChartData:
+    return ChartData(
         unread=tuple(bins.unread),
         superseded=tuple(bins.superseded),
         supporting=tuple(bins.supporting),
         not_relevant=bins.not_relevant,
         total=bins.total,
-        opened=opened,
         repairs=dict(bins.repairs),
-        merged=any(map(_is_merged, patients)),
         fhir_version=release.version,
         mixed_releases=release.mixed,
         set_aside=bins.aside,
         told_twice=bins.told_twice,
+        **read,
     )
 
 

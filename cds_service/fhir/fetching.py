@@ -15,13 +15,16 @@ from cds_service.errors import MalformedBody
 from cds_service.fhir import strict_json
 from cds_service.fhir.bins import Resource
 from cds_service.outbound.address import AddressRefused, Base, parse
+from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.client import Outbound
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed, Reason
 
 MOST_PAGES = 20
 MOST_ENTRIES = 10_000
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
+"""Of all answers to one call together, unpacked (UP-15)."""
+_JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 
 _ISSUE: Mapping[Reason, str] = {"timeout": "timeout", "refused": "forbidden", "busy": "throttled"}
 
@@ -35,6 +38,7 @@ class FhirServer:
     deadline: Deadline
     local_http: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allowance: Allowance = field(default_factory=lambda: Allowance(MOST_BYTES))
 
     def read(self, path: str) -> Resource:
         """One resource by its relative path, such as `Patient/7`. Errors: FetchFailed."""
@@ -84,7 +88,9 @@ class FhirServer:
 
     def _get(self, where: Base, query: str) -> Resource:
         headers = {"Accept": "application/fhir+json", **self.headers}
-        fetched = self.outbound.get(where, query, headers=headers, deadline=self.deadline, max_bytes=MOST_BYTES)
+        fetched = self.outbound.get(where, query, headers=headers, deadline=self.deadline, allowance=self.allowance)
+        if fetched.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON:
+            raise FetchFailed("broken")  # a log-in page, most often (UP-10)
         try:
             return strict_json.read(fetched.body)
         except MalformedBody:

@@ -15,6 +15,7 @@ from cds_service.fhir.parts import ADHERENCE
 from cds_service.fhir.shapes import SHAPES
 
 RECORDED = "recorded"
+_NOT_STANDING = frozenset({"draft", "entered-in-error"})
 _NOT_AS_DIRECTED = "-not-as-directed"
 _AS_DIRECTED = "-as-directed"
 # The codes of http://hl7.org/fhir/CodeSystem/medication-statement-adherence, without how well it is followed.
@@ -54,15 +55,18 @@ def handing_over(
 
 def of_statement(statement: Any) -> Resource:
     """A MedicationStatement: drug, reasons, and what `status` and `adherence` say together."""
-    told = statement.adherence
-    status, as_directed = (_without_adherence(statement), True) if told is None else _status_told(told.code)
+    told, status, as_directed = statement.adherence, statement.status, True
+    if told is not None and status not in _NOT_STANDING:
+        status, as_directed = _status_told(told.code)
+    elif status == RECORDED:
+        status = _without_adherence(statement)
     reason = told.reason if told is not None else None
     extensions = list(statement.extension or ())
     if not as_directed:
         extensions.append(_taken_otherwise(statement.dateAsserted))
     return {
         **of_drug(statement),
-        "status": status if statement.status == RECORDED else statement.status,
+        "status": status,
         "statusReason": [reason] if reason is not None else None,
         "extension": extensions,
     }

@@ -25,16 +25,11 @@ _NUMBER = re.compile(r"(?P<release>(?P<major>\d{1,3})\.\d{1,3})(?:\.|$)", re.ASC
 _NOT_READ = frozenset({"0", "1", "3", "6"})
 _RECORDS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
 _PROBLEMS = ("Condition", "AllergyIntolerance")
-# Where R5 and R4 have what R5 moved.
-_IN_FIFTH: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_RECORDS, ("medication",)),
-    "Procedure": ("occurrenceDateTime", "occurrencePeriod"),
-    **dict.fromkeys(_PROBLEMS, ("participant",)),
-}
-_IN_FOURTH: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_RECORDS, ("medicationCodeableConcept", "medicationReference")),
-    "Procedure": ("performedDateTime", "performedPeriod"),
-    **dict.fromkeys(_PROBLEMS, ("recorder", "asserter")),
+# Where R4 has what R5 moved, and where R5 has it.
+_MOVED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(_RECORDS, (("medicationCodeableConcept", "medicationReference"), ("medication",))),
+    "Procedure": (("performedDateTime", "performedPeriod"), ("occurrenceDateTime", "occurrencePeriod")),
+    **dict.fromkeys(_PROBLEMS, (("recorder", "asserter"), ("participant",))),
 }
 _NEW_IN_OBSERVATION = frozenset(
     {
@@ -54,9 +49,6 @@ class Release(NamedTuple):
     said: bool = True
 
 
-_NOTHING_SAID = Release(DEFAULT, said=False)
-
-
 def release_of(opened: Iterable[Opened], told: str | None) -> Release:
     """The release that the server says, else the one that the records say, else R4.
 
@@ -67,18 +59,18 @@ def release_of(opened: Iterable[Opened], told: str | None) -> Release:
     kinds = [item for key in opened for item in key.by_kind.items()]
     _refuse_second_release(kinds)
     by_server = told_version(told) if told else None
-    fifth = _says(kinds, _IN_FIFTH, dict)
+    fourth, fifth = _written_as(kinds)
     if by_server is not None:
-        return Release(by_server, mixed=_says(kinds, _IN_FOURTH, str) if by_server == "R5" else fifth)
-    fourth = _says(kinds, _IN_FOURTH, str)
+        return Release(by_server, mixed=fourth if by_server == "R5" else fifth)
     if fourth:
         return Release(DEFAULT, mixed=fifth)
-    return Release("R5") if fifth else _NOTHING_SAID
+    return Release("R5") if fifth else Release(DEFAULT, said=False)
 
 
-def has_new_elements(observation: Resource) -> bool:
-    """Whether an Observation has elements that only R5 has: to it, R5 added and moved nothing."""
-    return not _NEW_IN_OBSERVATION.isdisjoint(observation)
+def release_by_results(resources: Iterable[Resource]) -> Release:
+    """Where nothing else says it: to Observation R5 only added elements, and one of those says that it is R5."""
+    is_fifth = any(not _NEW_IN_OBSERVATION.isdisjoint(resource) for resource in resources)
+    return Release("R5" if is_fifth else DEFAULT, said=is_fifth)
 
 
 def told_version(told: str) -> FhirVersion | None:
@@ -96,15 +88,25 @@ def told_version(told: str) -> FhirVersion | None:
     return _NUMBERED.get(number["release"])
 
 
-def _says(kinds: Iterable[Kind], names: Mapping[str, tuple[str, ...]], type_is: type) -> bool:
-    """Whether a record has one of the elements where one release has it, or the type of an allergy as it writes it."""
+def _written_as(kinds: Iterable[Kind]) -> tuple[bool, bool]:
+    """Whether a record is written as only R4 writes it, and whether one is as only R5 does."""
+    fourth = fifth = False
     for kind, records in kinds:
-        for name in names.get(kind, ()):
-            for record in records:
-                if name in record:
-                    return True
-        if kind == "AllergyIntolerance" and any(isinstance(record.get("type"), type_is) for record in records):
-            return True
+        if kind not in _MOVED:
+            continue
+        before, after = _MOVED[kind]
+        fourth, fifth = fourth or _one_has(records, before), fifth or _one_has(records, after)
+        if kind == "AllergyIntolerance":
+            types = [type(record.get("type")) for record in records]
+            fourth, fifth = fourth or str in types, fifth or dict in types
+    return fourth, fifth
+
+
+def _one_has(records: list[Resource], names: tuple[str, ...]) -> bool:
+    for record in records:
+        for name in names:
+            if name in record:
+                return True
     return False
 
 

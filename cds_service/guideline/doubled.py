@@ -24,21 +24,26 @@ def decided_by_doubles(case: Case, today: Day, assess: Assess) -> Assessment:
     if not pairs:
         return assess(case)
     used = assess(case)
-    runs = [(pair, assess(_with_the_other(case, pair))) for pair in pairs]
-    differing = [pair for pair, seen in runs if _answer(seen) != _answer(used)]
+    # each alone, and all: two values may matter only together
+    tried = [[pair] for pair in pairs] + ([pairs] if len(pairs) > 1 else [])
+    runs = [(some, assess(_with_the_others(case, some))) for some in tried]
     every = [used, *(seen for _, seen in runs)]
-    if not differing:
+    groups = [some for some, seen in runs if _answer(seen) != _answer(used)]
+    if not groups:
         return offered_by_all(used, every)
+    alone = [some[0] for some in groups if len(some) == 1]
+    differing = alone or pairs
     kept = [value for value, _ in differing]
     left = without_older(decided_by_doubles(_confirmed(case, differing, today), today, assess), kept)
     named = tuple([SetAside(v.source, UNDECIDED, v.measure, v.day, v.stated) for pair in differing for v in pair])
     return replace(offered_by_all(left, every), undecided=(*dict.fromkeys(named), *left.undecided))
 
 
-def _with_the_other(case: Case, pair: Pair) -> Case:
-    kept, other = pair
-    series = tuple([other if value is kept else value for value in case.series(kept.measure)])
-    return replace(case, quantities={**case.quantities, kept.measure: series})
+def _with_the_others(case: Case, pairs: Sequence[Pair]) -> Case:
+    quantities = dict(case.quantities)
+    for kept, other in pairs:
+        quantities[kept.measure] = tuple([other if value is kept else value for value in quantities[kept.measure]])
+    return replace(case, quantities=quantities)
 
 
 def _confirmed(case: Case, differing: Sequence[Pair], today: Day) -> Case:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cds_service.case.measures import TURNED
 from cds_service.case.model import Comparator, Quantity
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary, Step
 
 SAME = 1e-9
 REMEMBERED = " (reckoned from a bound)"
 NOT_STRICT: Mapping[Comparator, Comparator] = {"<": "<=", ">": ">="}
+COMPUTED = "CKD-EPI"
 
 
 def with_signs(stated: Assessment, runs: Sequence[Assessment], bounded: Sequence[Quantity]) -> Assessment:
@@ -35,15 +37,15 @@ def with_signs(stated: Assessment, runs: Sequence[Assessment], bounded: Sequence
         stated,
         figures=figures,
         signs=signs,
-        facts=_facts(stated, runs, bounded, strict=strict),
+        facts=_facts(stated, bounded),
         lines=tuple([_line(place, stated, runs, strict=strict) for place in range(len(stated.lines))]),
         trace=tuple(_remembered(stated.trace, [{(step.row, step.saw) for step in run.trace} for run in runs])),
     )
 
 
-def facts_with_signs(assessment: Assessment, bounded: Iterable[Quantity]) -> Assessment:
+def facts_with_signs(assessment: Assessment, bounded: Sequence[Quantity]) -> Assessment:
     """The assessment with its bounded values as they were written, and nothing else changed."""
-    return replace(assessment, facts=_facts(assessment, (), bounded, strict=True))
+    return replace(assessment, facts=_facts(assessment, bounded))
 
 
 def _sign(value: Any, others: Sequence[Any], *, strict: bool) -> Comparator | None:
@@ -61,18 +63,15 @@ def _sign(value: Any, others: Sequence[Any], *, strict: bool) -> Comparator | No
     return sign if strict else NOT_STRICT.get(sign, sign)
 
 
-def _facts(
-    stated: Assessment, runs: Sequence[Assessment], bounded: Iterable[Quantity], *, strict: bool
-) -> tuple[Fact, ...]:
+def _facts(assessment: Assessment, bounded: Sequence[Quantity]) -> tuple[Fact, ...]:
+    """The facts with the bounds as written; an eGFR reckoned from a bounded creatinine has the sign turned."""
     written = {(value.source, value.measure): f"{value.bound} {value.value:g}" for value in bounded}
-    seen = [{(fact.name, fact.role, fact.source): fact.value for fact in run.facts} for run in runs]
+    turned = {value.source: TURNED[value.bound] for value in bounded if value.measure == "creatinine"}
     facts = []
-    for fact in stated.facts:
+    for fact in assessment.facts:
         value: float | str = written.get((fact.source, fact.name), fact.value)
-        if not isinstance(value, str):  # an eGFR may be reckoned from a bounded creatinine
-            key = (fact.name, fact.role, fact.source)
-            sign = _sign(value, [run[key] for run in seen if key in run], strict=strict)
-            value = f"{sign} {value:.3g}" if sign else value
+        if fact.source in turned and fact.name == "egfr" and fact.stated.startswith(COMPUTED):
+            value = f"{turned[fact.source]} {value:.3g}"
         facts.append(fact._replace(value=value))
     return tuple(facts)
 

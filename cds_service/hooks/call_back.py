@@ -26,17 +26,20 @@ SECONDS = 1.5
 AT_ONCE = 12
 MOST_MEDICATIONS = 50
 MEDICATIONS_KEY = "fetched-medications"
+METADATA = "metadata"
+_LONGEST_VERSION = 32
 _ANYTHING = Scopes(frozenset("*"), frozenset("*"), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """What came of calling back, for the log: counts and our own keys only."""
+    """What came of calling back. `told_version` is the FHIR version that the server says it speaks, if asked."""
 
     prefetch: Mapping[str, Any]
     fetched: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     not_called: str = ""
+    told_version: str | None = None
 
 
 class CallBack:
@@ -46,7 +49,7 @@ class CallBack:
         self, outbound: Outbound, *, open_servers: bool = False, local_http: bool = False, seconds: float = SECONDS
     ) -> None:
         self._outbound, self._open, self._local_http, self._seconds = outbound, open_servers, local_http, seconds
-        self._pool: ThreadPoolExecutor | None = None
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self._process = 0
 
     def complete(self, request: PatientViewRequest, templates: Mapping[str, str], servers: tuple[str, ...]) -> Fetching:
@@ -64,11 +67,15 @@ class CallBack:
             if scopes.grants(_kind(template), search="?" in template)
         }
         failed: dict[str, str] = {}
-        prefetch.update(self._answers(asked, server.deadline, failed))
+        wanted = {**asked, METADATA: lambda: server.read(METADATA)} if asked else asked
+        answers = self._answers(wanted, server, failed)
+        statement = answers.pop(METADATA, None)
+        failed.pop(METADATA, None)  # without it the shapes of the resources tell
+        prefetch.update(answers)
         medications = self._medications(server, prefetch, scopes, failed)
         if medications:
             prefetch[MEDICATIONS_KEY] = medications
-        return Fetching(prefetch, tuple(asked), failed)
+        return Fetching(prefetch, tuple(asked), failed, told_version=_version(statement))
 
     def _server_of(
         self, request: PatientViewRequest, servers: tuple[str, ...]
@@ -111,12 +118,12 @@ class CallBack:
         return search
 
     def _answers(
-        self, asked: Mapping[str, Callable[[], Any]], deadline: Deadline, failed: dict[str, str]
+        self, asked: Mapping[str, Callable[[], Any]], server: FhirServer, failed: dict[str, str]
     ) -> dict[str, Any]:
         """Everything at once; what is not there at the deadline has failed."""
-        pool = self._threads()
+        pool = self._threads(server.base.origin)
         futures: dict[str, Future[Any]] = {key: pool.submit(ask) for key, ask in asked.items()}
-        wait(futures.values(), timeout=deadline.left)
+        wait(futures.values(), timeout=server.deadline.left)
         answers: dict[str, Any] = {}
         for key, future in futures.items():
             try:
@@ -141,17 +148,21 @@ class CallBack:
             return None
         asked = {path: (lambda path=path: server.read(path)) for path in paths}
         faults: dict[str, str] = {}
-        answers = self._answers(asked, server.deadline, faults)
+        answers = self._answers(asked, server, faults)
         if faults:
             failed[MEDICATIONS_KEY] = next(iter(faults.values()))
         entries = [{"resource": answers[path]} for path in paths if path not in faults]
         return {"resourceType": "Bundle", "type": "collection", "entry": entries} if entries else None
 
-    def _threads(self) -> ThreadPoolExecutor:
-        """The threads of this process: those of a parent did not survive the fork."""
-        if self._pool is None or self._process != os.getpid():
-            self._pool, self._process = ThreadPoolExecutor(AT_ONCE, "call-back"), os.getpid()
-        return self._pool
+    def _threads(self, origin: str) -> ThreadPoolExecutor:
+        """The threads for one server, so that whoever waits for a sick one keeps nobody else waiting (R6).
+
+        Those of a parent did not survive the fork. Only servers on the list of a client get here, so there are few.
+        """
+        if self._process != os.getpid():
+            self._pools, self._process = {}, os.getpid()
+        known = self._pools.get(origin)
+        return known or self._pools.setdefault(origin, ThreadPoolExecutor(AT_ONCE, "call-back"))
 
 
 def _kind(template: str) -> str:
@@ -165,3 +176,9 @@ def _relative(pointer: str, server: Base) -> str:
     kind, _, identifier = path.partition("/")
     plain = identifier.replace("-", "").replace(".", "").isalnum() and identifier.isascii() and len(identifier) <= 64
     return path if kind == "Medication" and plain and identifier.strip(".") else ""
+
+
+def _version(statement: Any) -> str | None:
+    """The FHIR version of a CapabilityStatement."""
+    told = statement.get("fhirVersion") if isinstance(statement, dict) else None
+    return told if isinstance(told, str) and len(told) <= _LONGEST_VERSION else None

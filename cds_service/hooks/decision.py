@@ -117,6 +117,7 @@ def _what_came_in(answered: Answered, client: Client) -> dict[str, Any]:
         "patientId": request.context.patient_id,
         "userId": request.context.user_id,
         "fhirServer": request.fhir_server,
+        "fhirVersion": chart.fhir_version,
         "hookInstance": request.hook_instance,
         "site": client.site,
         "notProvided": not_provided,
@@ -169,7 +170,7 @@ def replay(stored: StoredDecision, knowledge: Knowledge) -> Replayed:
 
 def _answered_again(told: Mapping[str, Any], knowledge: Knowledge) -> Sequence[Mapping[str, Any]]:
     on = date.fromisoformat(told["asOf"])
-    chart = chart_of(told["prefetch"], told["patientId"], on, knowledge, told["fhirServer"])
+    chart = chart_of(told["prefetch"], told["patientId"], on, knowledge, told["fhirServer"], told["fhirVersion"])
     return conclude(
         chart,
         told["patientId"],

@@ -54,9 +54,17 @@ def evaluate(
 
 
 def chart_of(
-    prefetch: Mapping[str, Any], patient_id: str, on: date, knowledge: Knowledge, fhir_server: str | None = None
+    prefetch: Mapping[str, Any],
+    patient_id: str,
+    on: date,
+    knowledge: Knowledge,
+    fhir_server: str | None = None,
+    told_version: str | None = None,
 ) -> ChartData:
-    """What can be read of a prefetch object. Errors: PatientMismatch."""
+    """What can be read of a prefetch object. `told_version` is the FHIR version that the client's server told.
+
+    Errors: PatientMismatch, UnsupportedRelease.
+    """
     terminology = knowledge.terminology
     return read_chart(
         prefetch,
@@ -66,6 +74,7 @@ def chart_of(
         on=on,
         fhir_server=fhir_server,
         names=terminology.drug_by_name,
+        told_version=told_version,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from cds_service.cdshooks.request import AS_OF, PatientViewRequest, check_fhir_server, read_patient_view
+from cds_service.errors import DataUnobtainable
 from cds_service.fhir import strict_json
 from cds_service.fhir.chart import ChartData
 from cds_service.guideline.assessment import Assessment
@@ -83,12 +84,18 @@ def judge(
     patient_id = request.context.patient_id
     fetching = _with_fetched(request, knowledge, desk, caller)
     prefetch_states.check_size(fetching.prefetch, knowledge.policy.max_entries)
-    chart = chart_of(fetching.prefetch, patient_id, on, knowledge, request.fhir_server)
+    chart = chart_of(fetching.prefetch, patient_id, on, knowledge, request.fhir_server, fetching.told_version)
     states = prefetch_states.states_of(chart, knowledge.templates)
+    https_only = knowledge.policy.https_only
     if not request.context.user_is_health_professional:
+        check_fhir_server(request.fhir_server, https_only=https_only)
         return Judged(states, chart, _unspoken(chart), fetching, ())
-    prefetch_states.require(states, fetching.failed)
-    check_fhir_server(request.fhir_server, https_only=knowledge.policy.https_only)
+    try:
+        prefetch_states.require(states, fetching.failed)
+    except DataUnobtainable as fault:
+        fault.told = _fetched(fetching)
+        raise
+    check_fhir_server(request.fhir_server, https_only=https_only)
     unseen = prefetch_states.not_whole(states)
     evaluation = conclude(
         chart,
@@ -163,10 +170,7 @@ def _event(request: PatientViewRequest, judged: Judged, kept: Kept | None, calle
         "set_aside": counted.set_aside,
         "reasons": dict(reasons),
     }
-    if fetching.fetched or fetching.failed:
-        event["fetched"], event["fetch_failed"] = len(fetching.fetched), dict(fetching.failed)
-    elif fetching.not_called:
-        event["not_called"] = fetching.not_called
+    event |= _fetched(fetching)
     if warnings := judged.chart.warnings:
         event["server_warnings"] = warnings
     if overrides.silenced:
@@ -179,3 +183,10 @@ def _event(request: PatientViewRequest, judged: Judged, kept: Kept | None, calle
     if kept is not None and kept.instance_reused:
         safety.append("HOOK_INSTANCE_REUSED")
     return {**event, "safety": safety} if safety else event
+
+
+def _fetched(fetching: Fetching) -> dict[str, Any]:
+    """What calling back brought, or why nobody was called: a server off the list is a mistake, or worse."""
+    if fetching.fetched or fetching.failed:
+        return {"fetched": len(fetching.fetched), "fetch_failed": dict(fetching.failed)}
+    return {"not_called": fetching.not_called} if fetching.not_called else {}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from cds_service.outbound.address import AddressRefused, Base, base
+from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.client import Outbound
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed
@@ -30,7 +31,7 @@ def check_server(url: str, outbound: Outbound, *, local_http: bool) -> ServerFin
         where = base(url, local_http=local_http)
         metadata = Base(where.scheme, where.host, where.port, f"{where.path}/metadata")
         headers, deadline = {"Accept": "application/fhir+json"}, Deadline.after(SECONDS)
-        answer = outbound.get(metadata, "", headers=headers, deadline=deadline, max_bytes=MOST_BYTES)
+        answer = outbound.get(metadata, "", headers=headers, deadline=deadline, allowance=Allowance(MOST_BYTES))
         statement = orjson.loads(answer.body)
     except AddressRefused as refused:
         return ServerFinding(url, False, f"address refused: {refused}")

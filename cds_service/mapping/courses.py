@@ -18,7 +18,7 @@ _DAYS_OF = {"h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.0, "a": 365.0}
 class Course:
     """From when to when. `end` None is ongoing; `fault` says why there are no usable days.
 
-    `start_stated` is False where the month alone is told: then `start` is its last day.
+    `start_stated` is False where no day is told: of a month `start` is the last day, without any start it is the end.
     """
 
     start: Day = 0
@@ -41,12 +41,15 @@ def statement_course(statement: Any, today: Day) -> Course:
     period = statement.effectivePeriod
     active = statement.status == "active"
     if period is not None and (period.start or period.end):
-        start = period.start or period.end
-        return _closed(_started(start, today), period.end, active, today)
+        # Only the end is told: one day is sure, and how long before that it was given is not.
+        course = _started(period.start or period.end, today)
+        return _closed(course if period.start else replace(course, start_stated=False), period.end, active, today)
     stated = statement.effectiveDateTime or statement.dateAsserted
     if stated is None:
         return Course(fault="DATE_MISSING")
-    return _closed(_started(stated, today), None, active, today)
+    course = _started(stated, today)
+    # On the day that it is asserted it is taken; since when, nobody says.
+    return _closed(course if statement.effectiveDateTime else replace(course, start_stated=False), None, active, today)
 
 
 def administration_course(administration: Any, today: Day) -> Course:

@@ -11,14 +11,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import cookiejar
+from typing import NamedTuple
 
 import requests
 import requests.exceptions
 import urllib3.exceptions
 
 from cds_service.outbound.address import Base, Reach
+from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.breaker import Breakers
-from cds_service.outbound.connection import JudgingAdapter, guarded
+from cds_service.outbound.connection import NOT_ALLOWED, JudgingAdapter, guarded, trusting
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed, Reason
 from cds_service.outbound.watchdog import Watchdog
@@ -40,11 +42,20 @@ class Fetched:
     body: bytes
 
 
+class _Asked(NamedTuple):
+    """One GET, however often it is tried."""
+
+    url: str
+    headers: Mapping[str, str]
+    deadline: Deadline
+    allowance: Allowance
+
+
 class Outbound:
     """A client with its own connections and breakers, shared by the threads of a process.
 
     `private` lets listed servers stand in a private network, `loopback` on this machine (development); `ca_file`
-    names the authorities trusted for TLS, None the usual ones.
+    names the authorities trusted for TLS, None the usual ones. Errors: ConfigurationFault when it cannot be read.
     """
 
     def __init__(
@@ -52,13 +63,12 @@ class Outbound:
     ) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = ca_file or True
         self._session.headers.clear()
         self._session.cookies.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         reaches: set[Reach] = {"public"}
         reaches |= {"private"} if private else set()
         reaches |= {"loopback"} if loopback else set()
-        adapter = JudgingAdapter(reaches=frozenset(reaches), connections=connections)
+        adapter = JudgingAdapter(reaches=frozenset(reaches), connections=connections, trusted=trusting(ca_file))
         self._session.adapters.clear()
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -66,53 +76,50 @@ class Outbound:
         self.breakers = Breakers()
 
     def get(
-        self, where: Base, query: str, *, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
+        self, where: Base, query: str, *, headers: Mapping[str, str], deadline: Deadline, allowance: Allowance
     ) -> Fetched:
         """GET one address. Tried again while there is time when the server was busy or the line broke.
 
-        Errors: FetchFailed.
+        `allowance` bounds the unpacked bytes of everything that shares it. Errors: FetchFailed.
         """
+        asked = _Asked(where.url + (f"?{query}" if query else ""), headers, deadline, allowance)
         with self.breakers.of(where.origin).entered(deadline) as breaker:
             try:
-                fetched = self._get_with_patience(where, query, headers, deadline, max_bytes)
+                fetched = self._get_with_patience(asked)
             except FetchFailed as failure:
                 breaker.note(failed=failure.reason in {"timeout", "unreachable"} or failure.status >= 500)
                 raise
             breaker.note(failed=False)
             return fetched
 
-    def _get_with_patience(
-        self, where: Base, query: str, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
-    ) -> Fetched:
+    def _get_with_patience(self, asked: _Asked) -> Fetched:
         for attempt in range(MOST_TRIES - 1):
             try:
-                return self._get_once(where, query, headers, deadline, max_bytes)
+                return self._get_once(asked, fresh=attempt > 0)
             except FetchFailed as failure:
                 wait = failure.wait if isinstance(failure, _Busy) else FIRST_WAIT * 2**attempt
                 worth = failure.reason == "unreachable" or failure.status in AGAIN
-                if not worth or wait > LONGEST_WAIT or wait >= deadline.left:
+                if not worth or wait > LONGEST_WAIT or wait >= asked.deadline.left:
                     raise
                 time.sleep(wait)
-        return self._get_once(where, query, headers, deadline, max_bytes)
+        return self._get_once(asked, fresh=True)
 
-    def _get_once(
-        self, where: Base, query: str, headers: Mapping[str, str], deadline: Deadline, max_bytes: int
-    ) -> Fetched:
+    def _get_once(self, asked: _Asked, *, fresh: bool) -> Fetched:
+        deadline = asked.deadline
         if deadline.passed:
             raise FetchFailed("timeout")
-        url = where.url + (f"?{query}" if query else "")
         guard = self._watchdog.guard(deadline)
-        with guarded(guard):
+        with guarded(guard, fresh=fresh):
             try:
                 with self._session.get(
-                    url,
-                    headers={"Accept-Encoding": "gzip", "User-Agent": "nextline-cds", **headers},
+                    asked.url,
+                    headers={"Accept-Encoding": "gzip", "User-Agent": "nextline-cds", **asked.headers},
                     allow_redirects=False,
                     stream=True,
                     timeout=max(0.001, deadline.left),
                 ) as answer:
                     _check_status(answer)
-                    body = _body(answer, deadline, max_bytes)
+                    body = _body(answer, deadline, asked.allowance)
             except FetchFailed:
                 raise
             except _BROKEN as error:
@@ -132,6 +139,9 @@ _BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, O
 
 
 def _reason(error: Exception) -> Reason:
+    # Trying again would not help. requests and urllib3 have wrapped the error: only its text is left.
+    if any(said in str(error) for said in ("CERTIFICATE_VERIFY_FAILED", NOT_ALLOWED)):
+        return "refused"
     if isinstance(error, requests.exceptions.Timeout):
         return "timeout"
     if isinstance(error, requests.exceptions.ConnectionError | OSError):
@@ -160,13 +170,12 @@ def _headers(answer: requests.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}
 
 
-def _body(answer: requests.Response, deadline: Deadline, max_bytes: int) -> bytes:
+def _body(answer: requests.Response, deadline: Deadline, allowance: Allowance) -> bytes:
     """Piece by piece: a small packed body may be a large unpacked one, and a slow one never ends."""
     pieces, size = [], 0
     while piece := answer.raw.read1(CHUNK, decode_content=True):
         size += len(piece)
-        if size > max_bytes:
-            raise FetchFailed("too-large")
+        allowance.take(len(piece))
         if deadline.passed:
             raise FetchFailed("timeout")
         pieces.append(piece)

@@ -171,11 +171,15 @@ def _taken(path: Path) -> Taken | None:
 
 def _append(path: Path, content: bytes) -> None:
     handle = _locked(path)
+    before = os.fstat(handle).st_size
     try:
         left = memoryview(content)
         while left:
             left = left[os.write(handle, left) :]
         os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, before)  # half a line would only be put aside
+        raise
     finally:
         os.close(handle)
 

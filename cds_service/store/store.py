@@ -44,6 +44,11 @@ class Store:
         schema.check(self.connections)
         self.connections.close()
 
+    def close(self) -> None:
+        """Write what waits, and close all connections of this process."""
+        self.writer.stop()
+        self.connections.close()
+
     def keep(self, decision: Decision) -> Kept:
         """Keep a decision; it is on a disk when this returns. Errors: NotDurable."""
         entry = decision_entry(decision, self.sealing)

@@ -40,6 +40,10 @@ class DatabaseAway(Exception):  # noqa: N818 - the house word
     """The database did not take the entry. It may still do so, when the wait was given up."""
 
 
+class FileMoved(Exception):  # noqa: N818 - the house word
+    """The SQLite file that was written is not the one at its place any more."""
+
+
 class Writer:
     """Takes entries from all threads of the process."""
 
@@ -53,10 +57,18 @@ class Writer:
         """For a process that was forked: it has none of the parent's threads, and perhaps a lock that one held."""
         self._condition = threading.Condition()
         self._waiting: list[_Waiting] = []
-        self._runs = False
+        self._thread: threading.Thread | None = None
         self._away_until, self._writing_since = 0.0, float("inf")
         self._look_at, self._tidy_at = 0.0, 0.0
         self._drain.begin()
+
+    def stop(self) -> None:
+        """End the thread once everything that waits is written; whoever comes after that begins a new one."""
+        with self._condition:
+            thread, self._thread = self._thread, None
+            self._condition.notify()
+        if thread is not None:
+            thread.join()
 
     def submit(self, entry: Entry, second: int = 0) -> Future[Any]:
         """Hand over an entry. Its future fails with DatabaseAway when the database does not take it.
@@ -69,10 +81,10 @@ class Writer:
             if self.is_away:
                 future.set_exception(DatabaseAway())
                 return future
-            if not self._runs:
-                self._runs = True
-                threading.Thread(target=self._run, name="store-writer", daemon=True).start()
             self._waiting.append((entry, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+                self._thread.start()
             self._condition.notify()
         return future
 
@@ -91,8 +103,11 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._condition:
-                if not self._waiting and (self.is_away or not self._drain.goes_on):
-                    self._condition.wait(REST_SECONDS if self._drain.goes_on else LOOK_SECONDS)
+                if not self._waiting and self._thread is not threading.current_thread():
+                    return
+                pause = max(self._look_at, self._away_until) - time.monotonic()
+                if not self._waiting and pause > 0:
+                    self._condition.wait(pause)
                 batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
             # Whoever has given up in the meantime is not written: the spool has it.
             self._write([one for one in batch if one[1].set_running_or_notify_cancel()])
@@ -128,7 +143,7 @@ class Writer:
             with self._connections.writing.begin() as connection:
                 results = write_all(connection, entries, self._sealing, late=late)
             if not self._connections.is_in_place():
-                raise FileNotFoundError
+                raise FileMoved
         finally:
             self._writing_since = float("inf")
         return results
@@ -136,14 +151,18 @@ class Writer:
     def _be_useful(self) -> None:
         """Drain some of the spool, and forget tokens that have expired. Nobody waits longer for that than a moment."""
         now = time.monotonic()
-        if now < self._away_until or (now < self._look_at and not self._drain.goes_on):
+        if now < max(self._look_at, self._away_until):
             return
         self._look_at = now + LOOK_SECONDS
         try:
-            self._drain.some()
             if now >= self._tidy_at and self._latest_second:
                 self._tidy_at = now + TIDY_SECONDS
                 self.forget_tokens(self._latest_second)
+            self._drain.some()
+            if self._drain.goes_on:
+                self._look_at = now
+        except OSError as error:  # of the disk with the spool; the database is not to blame
+            _log.warning("spool_not_drained: %s", type(error).__name__)
         except Exception as error:  # the thread must live on
             self._rest(error)
 

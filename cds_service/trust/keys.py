@@ -17,6 +17,7 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from cds_service.outbound.address import AddressRefused, parse
+from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.client import Outbound
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed
@@ -126,7 +127,7 @@ def fetched_key_set(outbound: Outbound, jku: str, *, local_http: bool) -> Any:
     """What stands at the address of a key set. Errors: FetchFailed, AddressRefused, orjson.JSONDecodeError."""
     where, query = parse(jku, local_http=local_http)
     deadline, headers = Deadline.after(FETCH_SECONDS), {"Accept": "application/json"}
-    fetched = outbound.get(where, query, headers=headers, deadline=deadline, max_bytes=MOST_BYTES)
+    fetched = outbound.get(where, query, headers=headers, deadline=deadline, allowance=Allowance(MOST_BYTES))
     return orjson.loads(fetched.body)
 
 

@@ -27,7 +27,7 @@ from cds_service.errors import (
 )
 from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
-from cds_service.web.metrics import REFUSED
+from cds_service.web.metrics import REFUSED, count_fetches
 
 STATUS: Mapping[type[RequestFault], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -84,12 +84,13 @@ def answer_errors(app: Flask, log: EventLog) -> None:
             answer = json_answer(_REFUSED, status)
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
+        count_fetches(fault.told)
         answer = json_answer(operation_outcome(fault.issue_code, fault.message, expression=fault.expression), status)
         if isinstance(fault, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(fault.allowed)
         if isinstance(fault, Overloaded | TooManyCalls):
             answer.headers["Retry-After"] = str(fault.retry_after)
-        log.warning("call_refused", status=int(status), fault=type(fault).__name__, **g.get("call", {}))
+        log.warning("call_refused", status=int(status), fault=type(fault).__name__, **fault.told, **g.get("call", {}))
         return answer
 
     @app.errorhandler(HTTPException)

@@ -38,15 +38,20 @@ def count_answer(service: str, event: Mapping[str, Any], cards: int) -> None:
         RULES.labels(rule).inc()
     for reason, number in event.get("reasons", {}).items():
         SET_ASIDE.labels(reason).inc(number)
+    count_fetches(event)
+    if event.get("spooled"):
+        SPOOLED.inc()
+    for name in event.get("safety", ()):
+        SAFETY.labels(name).inc()
+
+
+def count_fetches(event: Mapping[str, Any]) -> None:
+    """What calling back to a FHIR server brought, also where it was not enough for an answer."""
     failed = event.get("fetch_failed", {})
     if fetched := event.get("fetched", 0):
         FETCHES.labels("came").inc(max(0, fetched - len(failed)))
     for outcome in failed.values():
         FETCHES.labels(outcome).inc()
-    if event.get("spooled"):
-        SPOOLED.inc()
-    for name in event.get("safety", ()):
-        SAFETY.labels(name).inc()
 
 
 def offer_metrics(app: Flask) -> None:

@@ -55,6 +55,7 @@ class Field:
     keyed: Mapping[str, TokenClient]
     """Clients whose key sets are at addresses of their own, by the last part of the address."""
     _wards_left: Iterator[str] = field(default_factory=lambda: iter(WARDS))
+    _ward: str = WARDS[0]
 
     @property
     def target(self) -> Target:
@@ -83,21 +84,21 @@ class Field:
 
     def ward(self) -> str:
         """The base address of a FHIR server that no test has met."""
-        return f"https://{next(self._wards_left)}/fhir"
+        self._ward = next(self._wards_left)
+        self.place()
+        return f"https://{self._ward}/fhir"
 
     def forget(self) -> None:
         """Scripts and records are empty, every name is where it was."""
+        self.place()
         self.hospital.forget()
         for listener in (self.wards, self.far):
             listener.forget()
-        self.place()
 
     def place(self) -> None:
-        """Every further name at its address."""
-        network = self.hospital.network
-        for name in WARDS:
-            network.place(name, PUBLIC_WARDS, self.wards.port, 443)
-        network.place(FAR_HOST, PUBLIC_FAR, self.far.port, 443)
+        """The names that the hospital does not place itself at their addresses."""
+        self.hospital.network.place(self._ward, PUBLIC_WARDS, self.wards.port, 443)
+        self.hospital.network.place(FAR_HOST, PUBLIC_FAR, self.far.port, 443)
 
     @property
     def database(self) -> Path:

@@ -19,7 +19,6 @@ from tests.ehr.exchange import Request
 from tests.ehr.presented import Presented, RawAnswer, send
 
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-_SENT_AS = (("Host", "cds.test"), ("Content-Type", "application/json"))
 REQUIRED = "Required data could not be obtained."
 
 
@@ -69,7 +68,7 @@ class Raid(Attack):
         """The judged answer to a call with exactly these headers."""
         mark = self.target.log_size()
         body = json.dumps(treated() if call is None else call).encode()
-        raw = send(self.target.url + path, presented, body, headers=_SENT_AS)
+        raw = send(self.target.url + path, presented, body)
         said = Said(raw.status, dict(raw.headers), raw.body.decode("utf-8"), 0)
         wanted = {status} if isinstance(status, int) else status
         assert raw.status in wanted, f"{raw.status} instead of {sorted(wanted)}: {said.text[:600]}"
@@ -85,8 +84,9 @@ class Raid(Attack):
         return bool(without_uuids(told) == self.golden)
 
     def asked(self) -> list[Request]:
-        """Everything that any FHIR server of the first client was asked."""
-        return [*self.field.hospital.ehr.requests, *self.field.wards.requests]
+        """Everything of a patient that any FHIR server of the first client was asked for."""
+        met = [*self.field.hospital.ehr.requests, *self.field.wards.requests]
+        return [request for request in met if not request.path.endswith("/metadata")]
 
     def unobtainable(self, call: Json) -> Said:
         """412 that says that data could not be had for now."""

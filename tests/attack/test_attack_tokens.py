@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import time
@@ -16,9 +17,8 @@ from tests.attack.field import AUDIENCE, Field
 from tests.attack.raid import Raid, treated
 from tests.contract.calls import NEXT_THERAPY
 from tests.ehr.forged_claims import ACCEPTED, EITHER, FORGERIES, TOO_LARGE, of_case
-from tests.ehr.forgeries import EVIL_JKU, Forgery, Scene, attacker_key
-from tests.ehr.jwks_server import PATH
-from tests.ehr.odd_keys import OddKey, by_shared_secret, odd_keys, shared_secret_jwk
+from tests.ehr.forgeries import EVIL_JKU, Forgery, Scene
+from tests.ehr.odd_keys import by_shared_secret, odd_keys, shared_secret_jwk
 from tests.ehr.presented import Presented, RawAnswer, bearer, send
 from tests.ehr.signing_keys import signing_key
 from tests.ehr.token_forge import SHAPES, TokenClient
@@ -48,7 +48,7 @@ def bare(answer: RawAnswer) -> tuple[object, ...]:
 
 def refused(raid: Raid) -> tuple[object, ...]:
     """The 401 of a call without a token: all others must be like it."""
-    answer = send(raid.target.url + NEXT_THERAPY, Presented(), b"{}", headers=[("Host", "cds.test")])
+    answer = send(raid.target.url + NEXT_THERAPY, Presented(), b"{}")
     assert answer.status == 401
     assert answer.header("WWW-Authenticate") == "Bearer"
     return bare(answer)
@@ -64,15 +64,10 @@ def test_a_call_without_a_token_is_refused(raid: Raid) -> None:
 @pytest.mark.parametrize("path", ["", "/next-therapy", "/next-therapy/feedback", "/none", "/next-therapy/none"])
 def test_no_address_below_the_services_tells_a_stranger_what_there_is(raid: Raid, path: str) -> None:
     answers = [
-        send(f"{raid.target.url}/cds-services{path}", Presented(), b"{}", method=method, headers=[("Host", "cds.test")])
+        send(f"{raid.target.url}/cds-services{path}", Presented(), b"{}", method=method)
         for method in ("GET", "POST", "DELETE")
     ]
-    assert {bare(answer) for answer in map(_hashable, answers)} == {bare(_hashable(answers[0]))}
-    assert answers[0].status == 401
-
-
-def _hashable(answer: RawAnswer) -> RawAnswer:
-    return answer
+    assert [bare(answer) == refused(raid) for answer in answers] == [True] * 3
 
 
 @field_case("JWT-02")
@@ -181,13 +176,8 @@ def test_the_same_token_id_of_two_issuers_is_two_tokens(raid: Raid) -> None:
 
 
 def _status(url: str, presented: Presented) -> int:
-    import json
-
     body = json.dumps(treated()).encode()
-    return send(url + NEXT_THERAPY, presented, body, headers=_SENT_AS).status
-
-
-_SENT_AS = (("Host", "cds.test"), ("Content-Type", "application/json"))
+    return send(url + NEXT_THERAPY, presented, body).status
 
 
 @field_case("JWT-29")
@@ -279,7 +269,7 @@ def test_a_token_comes_once_whole_and_in_its_place(raid: Raid) -> None:
 @field_case("JWT-43")
 @pytest.mark.parametrize("large", TOO_LARGE, ids=str)
 def test_a_token_that_is_too_large_is_refused(raid: Raid, large: Forgery) -> None:
-    answer = send(raid.target.url + NEXT_THERAPY, large.make(raid.field.scene), b"{}", headers=_SENT_AS)
+    answer = send(raid.target.url + NEXT_THERAPY, large.make(raid.field.scene), b"{}")
     assert answer.status in {400, 401, 431}
     assert b"gunicorn" not in answer.body
 
@@ -310,17 +300,6 @@ def timed(field: Field, url: str, forgeries: list[Forgery]) -> list[list[float]]
         for forgery, times in zip(forgeries, took, strict=True):
             presented = forgery.make(field.scene)
             began = time.perf_counter()
-            assert send(url + NEXT_THERAPY, presented, b"{}", headers=_SENT_AS).status == 401
+            assert send(url + NEXT_THERAPY, presented, b"{}").status == 401
             times.append(time.perf_counter() - began)
     return took
-
-
-def test_the_key_set_of_the_first_client_is_where_the_hospital_publishes_it(field: Field) -> None:
-    assert field.client.jku is not None
-    assert field.client.jku.endswith(PATH)
-    assert attacker_key().kid not in {key["kid"] for key in field.client.jwk_set()}
-
-
-def test_every_odd_key_is_another() -> None:
-    assert len({str(one) for one in odd_keys()}) == len(odd_keys()) == 5
-    assert all(isinstance(one, OddKey) for one in odd_keys())

@@ -110,7 +110,8 @@ def bounded(call: Json, code: str, bound: str, value: float, unit: str) -> Json:
 
 
 def shown_without_sign(text: str, number: str) -> list[str]:
-    """Places where the number stands without a sign in front of it."""
+    """Places where the number stands without a sign in front of it, or the word for one."""
+    text = re.sub(r"\b(below|at most|above|at least) (?=[\d.])", "<", text)
     number = re.escape(number)
     return re.findall(
         rf"[^\n|]{{0,40}}(?<![\d.])(?<!&lt; )(?<!&gt; )(?<!&lt;)(?<!&gt;)(?<![<>] )(?<![<>]){number}", text

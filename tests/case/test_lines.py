@@ -1,5 +1,7 @@
 """Segments joined into treatment lines (clinical-spec 3.3: TL-3 to TL-5, TL-9; R-06, R-12, R-24, R-25)."""
 
+from dataclasses import replace
+
 import pytest
 from case_samples import TODAY, course, given
 
@@ -275,3 +277,27 @@ def test_a_line_names_its_agents_sources_and_segments_in_order_of_time() -> None
 def test_a_line_acts_as_long_as_its_longest_acting_class() -> None:
     (line,) = lines(*rituximab(-400), course("tacrolimus", -390, -300))
     assert line.effect_end(TODAY) == -386 + 180
+
+
+EXACT = course("tacrolimus", -400, -300)
+NO_START = replace(EXACT, start_stated=False)
+NO_END = replace(EXACT, end_stated=False)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([EXACT], (True, True)),
+        ([NO_START], (False, True)),
+        ([NO_END], (True, False)),
+        ([EXACT, replace(course("tacrolimus", -290, -200), start_stated=False)], (True, True)),
+        ([EXACT, replace(course("tacrolimus", -290, -200), end_stated=False)], (True, False)),
+        ([NO_END, course("tacrolimus", -290, -200)], (True, True)),
+        ([NO_START, course("tacrolimus", -290, None)], (False, True)),
+    ],
+)
+def test_a_line_knows_whether_its_first_and_last_day_are_told(
+    records: list[Exposure], expected: tuple[bool, bool]
+) -> None:
+    (line,) = lines(*records)
+    assert (line.start_stated, line.end_stated) == expected

@@ -89,6 +89,10 @@ def test_a_record_without_adherence_goes_on_only_where_its_period_does(when: dic
     assert read_fifth({**whole, "status": "recorded", **when}).status == status
 
 
+def test_a_status_of_r4_in_a_record_of_r5_never_outweighs_adherence() -> None:
+    assert recorded({"code": {"text": "not taking"}}, status="active").status == "not-taken"
+
+
 @pytest.mark.parametrize("status", ["entered-in-error", "draft"])
 def test_a_record_that_does_not_stand_says_nothing_about_taking(status: str) -> None:
     assert recorded({"code": {"text": "taking"}}, status=status).status == status

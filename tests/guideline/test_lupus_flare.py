@@ -103,6 +103,7 @@ ANSWERS = [
         *SEVERE),
     row("an earlier flare is coded, off treatment", flared_ln(problem("ln_flare", -700)), "LN-44", *OTHERWISE),
     row("only this flare is coded", flared_ln(problem("ln_flare", -10)), *OFF),
+    row("a flare is coded without its day", flared_ln(problem("ln_flare")), "LN-44", *OTHERWISE),
     row("an earlier flare, on tacrolimus", flared_ln(problem("ln_flare", -700), NO_MMF, tacrolimus(-900)), "LN-44",
         "BEL_COMBO", "ANTI_CD20_COMBO", "CYC_GC"),
     row("off treatment for 30 days", flared_ln(until(-30)), *OFF),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.guideline.expectations import Expected, check, row, sentence
+from cds_service.case.model import Case, Condition, Span
+from tests.guideline.expectations import Expected, answer_for, check, row, sentence
 from tests.guideline.patients import (
+    TODAY,
     albumin,
     drug,
     egfr,
@@ -44,6 +48,11 @@ FALLING = (egfr(-60, 62), egfr(-10, 60))
 
 def on_tacrolimus_until(end: int | None) -> tuple[object, ...]:
     return (without("tacrolimus"), tacrolimus(-900, end))
+
+
+def since(concept: str, first: int, last: int) -> Condition:
+    """A problem that began some day of a month or a year."""
+    return replace(problem(concept), onset=Span(TODAY + first, TODAY + last))
 
 
 def nadir(value: float, now: float) -> tuple[object, ...]:
@@ -124,6 +133,9 @@ ROWS = [
     row("relapse 91 days after tacrolimus", relapsed_mn(on_tacrolimus_until(-121)), "MN-23", *LATE),
     row("an earlier relapse is coded", relapsed_mn(problem("mn_relapse", -700)), "MN-22", *AGAIN),
     row("only this relapse is coded", relapsed_mn(problem("mn_relapse", -10)), "MN-23", *LATE),
+    row("a relapse is coded without its day", relapsed_mn(problem("mn_relapse")), "MN-22", *AGAIN),
+    row("a relapse is coded to the year", relapsed_mn(since("mn_relapse", -300, 40)), "MN-22", *AGAIN),
+    row("a relapse is coded to this month", relapsed_mn(since("mn_relapse", -30, 0)), "MN-23", *LATE),
     row("dependent, rituximab had failed (R-07)",
         relapsed_mn(on_tacrolimus_until(None), rituximab(-1400, reason="ineffective")), "MN-22", "ANTI_CD20_2G",
         "CYC_GC"),
@@ -154,3 +166,18 @@ ROWS = [
 @pytest.mark.parametrize("expected", ROWS, ids=sentence)
 def test_relapse(expected: Expected) -> None:
     check(expected)
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (relapsed_mn(problem("mn_relapse")), True),
+        (relapsed_mn(since("mn_relapse", -300, 40)), True),
+        (relapsed_mn(problem("mn_relapse", -700)), False),
+        (relapsed_mn(replace(problem("mn_relapse"), source="Condition/2"), problem("mn_relapse", -10)), False),
+        (relapsed_mn(problem("ln_flare")), False),
+        (relapsed_mn(), False),
+    ],
+)
+def test_a_relapse_without_its_day_is_said(case: Case, said: bool) -> None:
+    assert ("RELAPSE_UNDATED" in answer_for(case).remarks) is said

@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.case.model import Patient, SetAside, Span
 from tests.guideline.expectations import answer_for, offered_by
-from tests.guideline.patients import TODAY, elisa, infusion, tacrolimus, without
+from tests.guideline.patients import TODAY, elisa, infusion, mn, problem, tacrolimus, without
 from tests.guideline.standard_patients import (
     after_rituximab,
     resistant_ln,
@@ -29,9 +29,38 @@ def test_membranous_nephropathy_whose_entry_could_not_be_used_is_asked_for(reaso
     assert (seen.rule, seen.action, seen.missing) == ("MN-D0", "DATA_REQUEST", ("MN_DIAGNOSIS_CONFIRMATION",))
 
 
-def test_lupus_nephritis_whose_entry_could_not_be_used_is_asked_for_before_a_membranous_code_answers() -> None:
-    assert answer_for(resistant_mn(unread("lupus_nephritis"))).rule == "LN-D0"
-    assert answer_for(resistant_ln(unread("lupus_nephritis"))).rule.startswith("LN-2")
+@pytest.mark.parametrize("reason", ["UNREADABLE", "CODE_CONFLICT", "NO_SUBJECT"])
+def test_coded_lupus_nephritis_that_could_not_be_used_is_asked_for_before_a_membranous_code_answers(
+    reason: str,
+) -> None:
+    """It may be the confirmed entry, which wins (section 1)."""
+    assert answer_for(resistant_mn(unread("lupus_nephritis", reason=reason))).rule == "LN-D0"
+    assert answer_for(resistant_ln(unread("lupus_nephritis", reason=reason))).rule.startswith("LN-2")
+
+
+ONLY_WRITTEN = unread("lupus_nephritis", reason="CODE_UNMAPPED")
+
+
+@pytest.mark.parametrize("verification", ["confirmed", ""])
+def test_lupus_nephritis_that_is_only_written_out_does_not_push_membranous_nephropathy_aside(verification: str) -> None:
+    """Section 1: a text establishes nothing (trap 53)."""
+    assert answer_for(resistant_mn(mn(verification=verification), ONLY_WRITTEN)).rule == "MN-07"
+    secondary = problem("secondary_membranous_nephropathy", verification=verification)
+    assert answer_for(resistant_mn(without("membranous_nephropathy"), secondary, ONLY_WRITTEN)).rule == "MN-00"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (without("membranous_nephropathy"),),
+        (mn(verification="provisional"),),
+        (mn(clinical="resolved"),),
+        (unread("lupus_nephritis"),),
+    ],
+    ids=["no other", "another suspected", "another resolved", "an entry that is coded, too"],
+)
+def test_lupus_nephritis_that_is_only_written_out_is_asked_for_beside_nothing_established(others: object) -> None:
+    assert answer_for(resistant_mn(others, ONLY_WRITTEN)).rule == "LN-D0"
 
 
 @pytest.mark.parametrize(("concept", "rule"), [("serious_infection", "SAFE-01"), ("pregnancy", "MN-07")])

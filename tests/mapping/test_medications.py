@@ -103,9 +103,13 @@ def test_from_when_to_when(record: dict[str, Any], start: str, end: str | None) 
     assert (exposure.start, exposure.end) == (day(start), day(end) if end else None)
 
 
-def test_of_a_start_known_to_the_month_it_is_said_that_no_day_was_stated() -> None:
-    assert not only(case(statement(**period("2026-04")))).start_stated
+ASSERTED = {"effectivePeriod": None, "dateAsserted": "2026-04-21"}
+
+
+def test_of_a_start_that_is_not_told_to_the_day_it_is_said_that_no_day_was_stated() -> None:
     assert only(case(statement())).start_stated
+    for told in (period("2026-04"), {"effectivePeriod": {"end": "2026-05-01"}}, ASSERTED):
+        assert not only(case(statement(**told))).start_stated
 
 
 IMPRECISE: dict[str, dict[str, Any]] = {

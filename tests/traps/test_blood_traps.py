@@ -124,12 +124,12 @@ def pair(low: float, high: float, days: int, name: str) -> Chart:
 
 
 def test_trap_10_two_egfr_values_of_one_sample_are_one_value() -> None:
-    """R-04: one value a day; the other is superseded, and a difference above 20 % is said. Highest id wins here."""
+    """R-04: one value a day, the other superseded; with 64 the eGFR has fallen, so neither decides (decision 10)."""
     said = answer(without(after_rituximab(), "egfr-now") | pair(64, 78, -10, "egfr-now"))
     assert [value.value for value in said.evaluation.case.series("egfr")] == [82, 80, 78]
     assert said.evaluation.bins.superseded == ("Observation/egfr-now-a",)
-    assert (said.rule, said.value_of("egfr")) == ("MN-30", 78)
-    assert "64" in said.card["detail"]
+    assert (said.rule, said.of("missing"), said.offered) == ("MN-D1", ["EGFR"], [])
+    assert "two values on one day, 78 mL/min/1.73 m² and 64 mL/min/1.73 m²" in said.card["detail"]
 
 
 def test_trap_10_two_low_values_of_one_sample_do_not_confirm_each_other() -> None:

@@ -203,11 +203,10 @@ def test_who_does_not_read_an_answer_keeps_no_thread_and_is_let_go(server: Small
         for _ in range(8):
             reader = open_ones.enter_context(server.connect(receive_buffer=4096))
             reader.sendall(b"GET /large/3000000 HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
-        time.sleep(0.3)
-        assert server.descriptors >= before + 8
         started = time.monotonic()
         assert answer_to(server, GET)["path"] == "/echo"
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1  # two threads that wait for a second for each of eight: four seconds
+        assert server.descriptors > before
         wait_for_descriptors(server, before, PATIENCE)
 
 
