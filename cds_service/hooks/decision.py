@@ -121,6 +121,7 @@ def _what_came_in(answered: Answered, client: Client) -> dict[str, Any]:
         "hookInstance": request.hook_instance,
         "site": client.site,
         "notProvided": not_provided,
+        "total": chart.total,
         "prefetch": minimal(chart.opened, used, whole),
     }
 
@@ -171,6 +172,8 @@ def replay(stored: StoredDecision, knowledge: Knowledge) -> Replayed:
 def _answered_again(told: Mapping[str, Any], knowledge: Knowledge) -> Sequence[Mapping[str, Any]]:
     on = date.fromisoformat(told["asOf"])
     chart = chart_of(told["prefetch"], told["patientId"], on, knowledge, told["fhirServer"], told["fhirVersion"])
+    dropped = told["total"] - chart.total  # what made no difference was not kept, but it was counted
+    chart = chart._replace(total=told["total"], not_relevant=chart.not_relevant + dropped)
     return conclude(
         chart,
         told["patientId"],

@@ -44,7 +44,7 @@ INSIDE = (
     "https://0x7f000001/fhir",
     "https://127.1/fhir",
     "https://0/fhir",
-    "https://10.0.0.1/fhir",
+    "https://172.16.0.1/fhir",
 )
 UNPLAIN = (
     "https://ehr.test/fhir?x=",

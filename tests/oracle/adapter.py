@@ -54,12 +54,13 @@ def build_case(vignette: dict[str, Any]) -> Case:
     patient = vignette["patient"]
     born = (INDEX.replace(year=INDEX.year - patient["age"]) - timedelta(days=100)).toordinal()
     numbers: dict[str, dict[int, Quantity]] = {}
+    doubles: list[Quantity] = []
     words: dict[str, dict[int, Finding]] = {}
     aside: list[SetAside] = []
     facts = [(f"{fact['r']}/{i}", fact) for i, fact in enumerate(vignette["facts"])]
     for source, fact in facts:
         if fact["r"] == "Observation" and fact.get("status", "final") in KEPT_OBSERVATION:
-            add_observation(numbers, words, aside, source, fact)
+            add_observation(numbers, words, (aside, doubles), source, fact)
     return Case(
         patient=Patient(sex=patient["sex"], born=Span(born, born), source="Patient/1"),
         quantities={m: tuple(days[d] for d in sorted(days)) for m, days in numbers.items()},
@@ -70,7 +71,7 @@ def build_case(vignette: dict[str, Any]) -> Case:
             for s, f in facts
             if f["r"] == "Procedure" and f.get("status", "completed") == "completed"
         ),
-        exposures=tuple(exposure(s, f) for s, f in facts if f["r"] in KINDS and counts(f)),
+        exposures=tuple(exposure(s, f) for s, f in facts if f["r"] in KINDS and counts(f) and placed(f)),
         not_taken=tuple(
             NotTaken(f["concept"], s, ordinal(f.get("start", f.get("day", 0))))
             for s, f in facts
@@ -83,8 +84,24 @@ def build_case(vignette: dict[str, Any]) -> Case:
             and f.get("clinical") == "active"
             and f.get("verification") in {"confirmed", "unconfirmed"}
         ),
-        set_aside=tuple(aside),
+        set_aside=(*aside, *(not_placed(s, f) for s, f in facts if not placed(f))),
+        disagreements=tuple(pair for other in doubles for pair in pairs(numbers[other.measure][other.day], other)),
     )
+
+
+def pairs(kept: Quantity, other: Quantity) -> list[tuple[Quantity, Quantity]]:
+    low, high = sorted((kept.value, other.value))
+    return [(kept, other)] if high - low > 0.2 * low else []
+
+
+def placed(fact: dict[str, Any]) -> bool:
+    return fact.get("told") not in {"nothing", "no name"}
+
+
+def not_placed(source: str, fact: dict[str, Any]) -> SetAside:
+    if fact["told"] == "nothing":
+        return SetAside(source, "DATE_MISSING", fact["concept"])
+    return SetAside(source, "MEDICATION_UNRESOLVED")
 
 
 def holds(fact: dict[str, Any]) -> bool:
@@ -100,11 +117,12 @@ def counts(fact: dict[str, Any]) -> bool:
 def add_observation(
     numbers: dict[str, dict[int, Quantity]],
     words: dict[str, dict[int, Finding]],
-    aside: list[SetAside],
+    lost: tuple[list[SetAside], list[Quantity]],
     source: str,
     fact: dict[str, Any],
 ) -> None:
     concept, day = fact["concept"], ordinal(fact["day"])
+    aside, doubles = lost
     if concept in WORDS:
         words.setdefault(concept, {})[day] = Finding(concept, day, str(fact["value"]), source)
         return
@@ -123,7 +141,9 @@ def add_observation(
     if concept == "albumin" and method in {"BCP", "immunometric"}:
         value += 5
     quantity = Quantity(concept, day, float(value), CANONICAL[concept], source, method=method)
-    numbers.setdefault(concept, {})[day] = quantity
+    days = numbers.setdefault(concept, {})
+    doubles += [days[day]] if day in days else []
+    days[day] = quantity
 
 
 def condition(source: str, fact: dict[str, Any]) -> Condition:
@@ -136,6 +156,11 @@ def condition(source: str, fact: dict[str, Any]) -> Condition:
 def exposure(source: str, fact: dict[str, Any]) -> Exposure:
     start = fact["day"] if "day" in fact else fact["start"]
     end = start if "day" in fact else fact.get("end")
+    told = fact.get("told", "all")
+    if told == "start":
+        end = start
+    if told == "end" and end is not None:
+        start = end
     dose = None
     if fact.get("dose") is not None:
         unit = fact.get("dose_unit", "")
@@ -148,4 +173,6 @@ def exposure(source: str, fact: dict[str, Any]) -> Exposure:
         source,
         dose,
         reason=fact.get("reason", ""),
+        end_stated=told != "start",
+        start_stated=told != "end",
     )

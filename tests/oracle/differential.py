@@ -12,6 +12,7 @@ from typing import Any
 from tests.oracle.adapter import build_case
 from tests.oracle.facts import INDEX
 from tests.oracle.generator import random_vignette
+from tests.oracle.generator_blurred import blurred_vignette
 from tests.oracle.judge import judge
 
 FIELDS = ("rule", "state", "action", "next_class", "alternatives", "vetoed", "missing", "severity", "notes")
@@ -68,11 +69,15 @@ def differences(wanted: dict[str, Any], given: dict[str, Any]) -> Iterable[Diffe
             return
 
 
-def compare(seeds: Iterable[int]) -> dict[Difference, list[int]]:
+Invent = Callable[[random.Random], dict[str, Any]]
+
+
+def compare(seeds: Iterable[int], invent: Invent = random_vignette) -> dict[Difference, list[int]]:
+    """Every difference with the seeds that show it; `invent` makes the patient of a seed."""
     assess_all = engine()
     found: dict[Difference, list[int]] = defaultdict(list)
     for seed in seeds:
-        vignette = random_vignette(random.Random(seed))
+        vignette = invent(random.Random(seed))
         wanted = oracle_answer(vignette)
         try:
             given = engine_answer(vignette, assess_all)
@@ -96,10 +101,10 @@ def report(found: dict[Difference, list[int]]) -> str:
     )
 
 
-def show(seed: int) -> str:
-    vignette = random_vignette(random.Random(seed))
+def show(seed: int, invent: Invent = random_vignette) -> str:
+    vignette = invent(random.Random(seed))
     lines = [f"seed {seed}: {vignette['disease']} {vignette['patient']}"]
-    for fact in sorted(vignette["facts"], key=lambda f: f.get("start", f.get("day", f.get("onset", 0)))):
+    for fact in sorted(vignette["facts"], key=lambda f: f.get("start", f.get("day", f.get("onset"))) or 0):
         lines.append("  " + " ".join(f"{k}={v}" for k, v in fact.items()))
     lines.append(f"oracle {oracle_answer(vignette)}")
     lines.append(f"engine {engine_answer(vignette, engine())}")
@@ -111,11 +116,13 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--show", type=int)
+    parser.add_argument("--blurred", action="store_true", help="days not told, records not placed, doubled values")
     chosen = parser.parse_args()
+    invent = blurred_vignette if chosen.blurred else random_vignette
     if chosen.show is not None:
-        print(show(chosen.show))
+        print(show(chosen.show, invent))
         return
-    found = compare(range(chosen.first, chosen.first + chosen.n))
+    found = compare(range(chosen.first, chosen.first + chosen.n), invent)
     seeds = {seed for some in found.values() for seed in some}
     print(report(found))
     print(f"{len(seeds)} of {chosen.n} vignettes differ")

@@ -117,6 +117,24 @@ def failing_classes(line: Line, disease: str, until: int | None = None) -> set[s
     return line.classes - weak if met else set()
 
 
+def doubtful_classes(line: Line, disease: str, until: int | None = None) -> set[str]:
+    """Decision 10: too short as far as the days are told, and perhaps not in truth. Anti-CD20 goes by its grams."""
+    found: set[str] = set()
+    for segment in line.segments:
+        if segment.therapy in ANTI_CD20 or segment.reason == "intolerance" or all(r.dated for r in segment.records):
+            continue
+        if segment.therapy == "AZA" and line.classes != {"AZA"}:
+            continue
+        if segment.therapy == "CYC":
+            enough = cyc_adequate(segment, disease)
+        else:
+            end = segment.end if until is None else min(segment.end, until)
+            enough = end - max(segment.start, line.start) >= 120
+        if not enough:
+            found.add(segment.therapy)
+    return found
+
+
 def window(line: Line, next_start: int | None) -> tuple[int, int]:
     """W of 3.4 and R-10; never after D0."""
     end = max(s.end + (180 if s.therapy in ANTI_CD20 else 60) for s in line.segments)
@@ -130,6 +148,12 @@ def response_in(values: list[Value], base: float | None, disease: str) -> list[V
     if base is None:
         return []
     return [v for v in values if below(v.value, limit) and at_least(1 - v.value / base, 0.5)]
+
+
+def in_doubt(found: list[Line], line: Line, outcome: str, disease: str) -> bool:
+    """Whether a past line blocks a suggestion: its outcome is unknown, or that of one of its drugs."""
+    partner = outcome == "FAILED" and bool(doubtful_classes(line, disease, carried_on(found, line)))
+    return outcome == "UNKNOWN" or partner
 
 
 def outcome(found: list[Line], line: Line, proteinuria: list[Value], base: float | None, disease: str) -> str:
@@ -149,8 +173,13 @@ def outcome(found: list[Line], line: Line, proteinuria: list[Value], base: float
         return "INTOLERANT"
     first, last = window(line, following)
     values = [v for v in proteinuria if first <= v.day <= last]
+    doubtful = not exposed and bool(doubtful_classes(line, disease, carried_on(found, line)))
+    if doubtful and line.reason == "ineffective":
+        return "UNKNOWN"
     if line.reason == "remission" or response_in(values, base, disease):
         return "RESPONDED"
+    if doubtful:
+        return "UNKNOWN"
     late = [v for v in values if v.day >= line.start + 120]
     limit = 0.30 if disease == "MN" else 0.25
     if exposed and late and base is not None and below(1 - late[-1].value / base, limit):

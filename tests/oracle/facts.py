@@ -77,7 +77,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One medication record that counts (3.2). `per` is day, administration, administration-m2 or empty."""
+    """One medication record that counts (3.2). `per` is day, administration, administration-m2 or empty.
+
+    `dated` is False when its first or last day is not told; then `start` and `end` are the days that are sure.
+    """
 
     agent: str
     therapy: str
@@ -87,6 +90,7 @@ class Record:
     dose: float | None = None
     per: str = ""
     reason: str = ""
+    dated: bool = True
 
     @property
     def last(self) -> int:
@@ -116,9 +120,11 @@ class Chart:
     problems: list[Problem] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     not_taken: list[tuple[str, int]] = field(default_factory=list)
+    unplaced: set[str] = field(default_factory=set)
     allergies: set[str] = field(default_factory=set)
     procedures: list[tuple[str, int]] = field(default_factory=list)
     notes: set[str] = field(default_factory=set)
+    doubles: list[tuple[str, Value]] = field(default_factory=list)
 
     def series(self, measure: str) -> list[Value]:
         return self.numbers.get(measure, [])
@@ -155,7 +161,6 @@ def read(vignette: dict[str, Any]) -> Chart:
                 chart.procedures.append((fact["concept"], fact["day"]))
         else:
             readers[fact["r"]](chart, fact)
-    _fill_egfr(chart)
     return chart
 
 
@@ -181,6 +186,7 @@ def _observation(chart: Chart, fact: dict[str, Any]) -> None:
     if concept == "albumin" and fact.get("method") in {"BCP", "immunometric"}:
         value += 5  # 2.1, C-11
     others_n = [v for v in chart.series(concept) if v.day != day]  # R-04: the last one in the file wins
+    chart.doubles += [(concept, v) for v in chart.series(concept) if v.day == day]
     chart.numbers[concept] = sorted([*others_n, Value(day, value)], key=lambda v: v.day)
 
 
@@ -198,6 +204,10 @@ def _allergy(chart: Chart, fact: dict[str, Any]) -> None:
 
 def _medication(chart: Chart, fact: dict[str, Any]) -> None:
     therapy = CLASS_OF.get(fact["concept"])
+    told = fact.get("told", "all")
+    if told in {"nothing", "no name"}:  # decision 10: a record that cannot be placed may be a line
+        chart.unplaced.add("any" if told == "no name" else therapy or "")
+        return
     if therapy is None:
         return
     status = fact.get("status", "completed")
@@ -209,18 +219,30 @@ def _medication(chart: Chart, fact: dict[str, Any]) -> None:
     if fact["r"] == "MedicationRequest" and fact.get("intent", "order") not in ORDER_INTENTS:
         return
     end = fact["day"] if "day" in fact else fact.get("end")
+    if told == "start":
+        end = start
+    if told == "end" and end is not None:
+        start = end
     unit = fact.get("dose_unit", "")
     dose = fact.get("dose")
     milligrams = None if dose is None else dose * (1000 if unit.startswith("g") else 1)
     per = {"mg/d": "day", "g/d": "day", "mg": "administration", "g": "administration", "mg/m2": "administration-m2"}
     chart.records.append(
         Record(
-            fact["concept"], therapy, RANK[fact["r"]], start, end, milligrams, per.get(unit, ""), fact.get("reason", "")
+            fact["concept"],
+            therapy,
+            RANK[fact["r"]],
+            start,
+            end,
+            milligrams,
+            per.get(unit, ""),
+            fact.get("reason", ""),
+            told == "all",
         )
     )
 
 
-def _fill_egfr(chart: Chart) -> None:
+def fill_egfr(chart: Chart) -> None:
     """2.1: reported eGFR, else CKD-EPI 2021 from the creatinine of that day, at the age on that day (R-14)."""
     reported = {v.day for v in chart.series("egfr")}
     computed = [

@@ -8,9 +8,9 @@ from tests.oracle import course, exposure
 from tests.oracle.course import trend
 from tests.oracle.exposure import at_least, below
 from tests.oracle.facts import Chart, Value
-from tests.oracle.lines import Line, last_line, lines
+from tests.oracle.lines import NEVER_A_LINE, Line, last_line, lines
 from tests.oracle.lupus_flare import flare
-from tests.oracle.lupus_tables import escalate, is_severe, resistance
+from tests.oracle.lupus_tables import ANTI, escalate, is_severe, resistance
 from tests.oracle.verdict import Verdict, request, start
 
 CLASSES = {"I", "II", "III", "IV", "V", "VI", "III+V", "IV+V"}
@@ -25,6 +25,7 @@ class Picture:
     now: float
     egfr: float
     line: Line
+    found: list[Line]
     others: list[Line]
     outcomes: dict[int, str]
     values: list[Value]
@@ -45,6 +46,14 @@ class Picture:
         """U without the last line."""
         past = [line for line in self.others if self.outcomes[id(line)] == "FAILED"]
         return {c for line in past for c in exposure.failing_classes(line, "LN")}
+
+    @property
+    def open_question(self) -> bool:
+        """Step 20 with decision 10: a past line, a drug of the last one, or a record that cannot be placed."""
+        past = any(exposure.in_doubt(self.found, x, self.outcomes[id(x)], "LN") for x in self.others)
+        used = self.failed_before | exposure.failing_classes(self.line, "LN")
+        settled = used | NEVER_A_LINE | {"AZA"} | (ANTI if used & ANTI else set())
+        return past or bool(exposure.doubtful_classes(self.line, "LN")) or bool(self.chart.unplaced - settled)
 
     @property
     def kidney_kept(self) -> bool:
@@ -79,6 +88,8 @@ def judge_lupus(chart: Chart) -> Verdict:
         return request("LN_INSUFFICIENT_DATA", "LN-D2", *missing)
     found = lines(chart, "LN")
     line = last_line(found)
+    if line is None and chart.unplaced - NEVER_A_LINE:
+        return request("LN_INSUFFICIENT_DATA", "LN-D8", "PRIOR_LINE_OUTCOME")
     if line is None:
         return untreated(chart, ln_class, current.value)
     p = picture(chart, ln_class, current.value, egfr.value, found, line)
@@ -93,7 +104,7 @@ def picture(chart: Chart, ln_class: str, now: float, egfr: float, found: list[Li
         level = base.value if base else None
         outcomes[id(other)] = exposure.outcome(found, other, values, level, "LN")
     return Picture(
-        chart, ln_class, now, egfr, line, others, outcomes, values, course.baseline(values, line.start),
+        chart, ln_class, now, egfr, line, found, others, outcomes, values, course.baseline(values, line.start),
         course.baseline(chart.series("egfr"), line.start), trend(chart, course.line_reference(chart, line.start)),
     )  # fmt: skip
 
@@ -188,7 +199,7 @@ def unresponsive(p: Picture) -> Verdict:
     if course.pregnant(p.chart):
         used = p.failed_before | exposure.failing_classes(p.line, "LN")
         verdict = start("LN_NO_RESPONSE", "LN-05", escalate(p.chart, p.ln_class, False, p.now, used))
-    elif "UNKNOWN" in p.outcomes.values():
+    elif p.open_question:
         verdict = request("LN_INSUFFICIENT_DATA", "LN-D8", "PRIOR_LINE_OUTCOME")
     else:
         verdict = resistance(p, is_severe(p.chart, p.trend))
@@ -201,11 +212,15 @@ def underdosed(p: Picture) -> Verdict | None:
     optimise = Verdict("LN_INADEQUATE_LINE", "OPTIMIZE", "LN-15")
     mpaa, cyc = p.line.segment("MPAA"), p.line.segment("CYC")
     full = exposure.mpaa_full_dose(mpaa) if mpaa else True
-    if full is False or (cyc and not exposure.cyc_adequate(cyc, "LN")):
+    if full is False:
         return optimise
+    ask = request("LN_INSUFFICIENT_DATA", "LN-D8", "PRIOR_LINE_OUTCOME")
+    doubtful = exposure.doubtful_classes(p.line, "LN")
+    if cyc and not exposure.cyc_adequate(cyc, "LN"):
+        return ask if doubtful else optimise
     if full is None:
         return request("LN_INADEQUATE_LINE", "LN-D4", "MPAA_DOSE")
     if not exposure.failing_classes(p.line, "LN"):
         optimise.doubt = "minimum exposure of 3.4 not met"
-        return optimise
+        return ask if doubtful else optimise
     return None

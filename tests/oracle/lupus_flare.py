@@ -67,8 +67,8 @@ def answer(p: Picture, slope: str) -> Verdict:
 
 
 def earlier_flare(p: Picture) -> bool:
-    """`ln_flare` coded more than 30 d before."""
-    return any(q.concept == "ln_flare" and q.onset is not None and q.onset < -30 for q in p.chart.problems)
+    """`ln_flare` coded more than 30 d before; one without a day may be that (decision 10)."""
+    return any(q.concept == "ln_flare" and (q.onset is None or q.onset < -30) for q in p.chart.problems)
 
 
 def off_therapy_since(line: Line) -> int:

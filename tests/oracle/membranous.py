@@ -8,7 +8,7 @@ from tests.oracle import course, exposure
 from tests.oracle.course import trend
 from tests.oracle.exposure import above, at_least, below
 from tests.oracle.facts import Chart, Value
-from tests.oracle.lines import ANTI_CD20, STANDARD, Line, last_line, lines
+from tests.oracle.lines import ANTI_CD20, NEVER_A_LINE, STANDARD, Line, last_line, lines
 from tests.oracle.membranous_relapse import relapse
 from tests.oracle.membranous_resistance import adequacy, creatinine_rise, resistance_table
 from tests.oracle.membranous_untreated import advanced, untreated
@@ -25,6 +25,7 @@ class Picture:
     albumin: float | None
     antibody: str
     line: Line
+    found: list[Line]
     others: list[Line]
     outcomes: dict[int, str]
     failed: set[str]
@@ -38,6 +39,14 @@ class Picture:
     @property
     def red(self) -> float | None:
         return None if self.base is None else 1 - self.now / self.base.value
+
+    @property
+    def open_question(self) -> bool:
+        """Step 19 with decision 10: a past line, a drug of the last one, or a record that cannot be placed."""
+        past = any(exposure.in_doubt(self.found, x, self.outcomes[id(x)], "MN") for x in self.others)
+        last = exposure.doubtful_classes(self.line, "MN") & STANDARD
+        settled = self.failed_with_line  # RTX is in it when the second generation failed
+        return past or bool(last) or bool((self.chart.unplaced & {*STANDARD, "any"}) - settled)
 
     @property
     def failed_with_line(self) -> set[str]:
@@ -69,6 +78,8 @@ def judge_membranous(chart: Chart) -> Verdict:
         return request("MN_INSUFFICIENT_DATA", "MN-D1", *missing)
     found = lines(chart, "MN")
     line = last_line(found, STANDARD)
+    if line is None and chart.unplaced - NEVER_A_LINE:
+        return request("MN_INSUFFICIENT_DATA", "MN-D8", "PRIOR_LINE_OUTCOME")
     if line is None:  # step 4
         return untreated(chart, current.value, egfr.value, onset, any("MPAA" in x.classes for x in found))
     return treated(picture(chart, current.value, egfr.value, found, line))
@@ -88,8 +99,8 @@ def picture(chart: Chart, now: float, egfr: float, found: list[Line], line: Line
             failed |= standard(exposure.failing_classes(other, "MN"))
     albumin = chart.newest("albumin", 90)
     return Picture(
-        chart, now, egfr, albumin.value if albumin else None, course.antibody(chart), line, others, outcomes, failed,
-        course.baseline(values, line.start), trend(chart, course.line_reference(chart, line.start)),
+        chart, now, egfr, albumin.value if albumin else None, course.antibody(chart), line, found, others, outcomes,
+        failed, course.baseline(values, line.start), trend(chart, course.line_reference(chart, line.start)),
     )  # fmt: skip
 
 
@@ -204,7 +215,7 @@ def explained(p: Picture) -> Verdict:
     inadequate = adequacy(p)
     if inadequate:
         return inadequate
-    if "UNKNOWN" in p.outcomes.values():
+    if p.open_question:
         return request("MN_INSUFFICIENT_DATA", "MN-D8", "PRIOR_LINE_OUTCOME")
     return resistance_table(p, p.failed_with_line, "MN_RESISTANT")
 

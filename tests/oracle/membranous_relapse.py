@@ -68,8 +68,8 @@ def by_line(p: Picture, first: int) -> Verdict:
 
 
 def earlier_relapse(chart: Chart, first: int) -> bool:
-    """A relapse coded more than 30 d before this one began."""
-    return any(p.concept == "mn_relapse" and p.onset is not None and first - p.onset > 30 for p in chart.problems)
+    """A relapse coded more than 30 d before this one began; one without a day may be that (decision 10)."""
+    return any(p.concept == "mn_relapse" and (p.onset is None or first - p.onset > 30) for p in chart.problems)
 
 
 def without(candidates: list[str], failed: set[str]) -> list[str]:

@@ -23,6 +23,8 @@ def adequacy(p: Picture) -> Verdict | None:
         return Verdict(INADEQUATE, "OPTIMIZE", "MN-A1")
     cni = p.line.segment("CNI")
     if cni:
+        if "CNI" in exposure.doubtful_classes(p.line, "MN"):
+            return request("MN_INSUFFICIENT_DATA", "MN-D8", "PRIOR_LINE_OUTCOME")
         troughs = trough_answer(p.chart, cni)
         if troughs is False or cni.end - cni.start < 120:  # 3.4: below the minimum exposure
             return Verdict(INADEQUATE, "OPTIMIZE", "MN-A2")
@@ -35,6 +37,8 @@ def adequacy(p: Picture) -> Verdict | None:
         if verdict:
             return verdict
     cyc = p.line.segment("CYC")
+    if cyc and "CYC" in exposure.doubtful_classes(p.line, "MN"):
+        return request("MN_INSUFFICIENT_DATA", "MN-D8", "PRIOR_LINE_OUTCOME")
     if cyc and not exposure.cyc_adequate(cyc, "MN"):
         return Verdict(INADEQUATE, "OPTIMIZE", "MN-A5")
     return None

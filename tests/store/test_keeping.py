@@ -1,4 +1,4 @@
-"""Decisions and feedback are kept once, whatever is sent again, and many that come together share a trip to the disk."""
+"""Decisions and feedback are kept once, whatever is sent again, and many that come together share one commit."""
 
 from __future__ import annotations
 
