@@ -16,7 +16,11 @@ demo: .venv/.ready ## start the real server, send it example patients, show the 
 serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127.0.0.1:8080)
 	@$(RUN) cds_service.cli serve
 
-.PHONY: test properties fuzz coverage check format bench
+.PHONY: attacks
+attacks: .venv/.ready-dev ## the attack cases, over real sockets (unfinished)
+	@NEXTLINE_ATTACKS=1 $(RUN) pytest tests/attack
+
+.PHONY: test properties fuzz faults coverage check format bench
 test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
@@ -25,6 +29,9 @@ properties: .venv/.ready-dev ## the property tests with 10,000 cases each (long)
 
 fuzz: .venv/.ready-dev ## schemathesis at length: every operation, with and without a socket (long)
 	@FUZZ_CASES=1500 $(RUN) pytest tests/fuzz -n $(WORKERS) --maxprocesses 8
+
+faults: .venv/.ready-dev ## kill writing processes on 500 random schedules: nothing acknowledged is lost or doubled (long)
+	@FAULT_SCHEDULES=500 $(RUN) pytest tests/store/test_kill.py -n $(WORKERS) --maxprocesses 8
 
 coverage: .venv/.ready-dev ## every branch of the clinical core must be reached by its own tests
 	@$(RUN) pytest tests/case tests/guideline -n $(WORKERS) --maxprocesses 8 --cov=cds_service/case --cov=cds_service/guideline --cov-branch \

@@ -60,12 +60,8 @@ class Settings(BaseSettings):
     silence_days: int = Field(30, ge=0, le=3650, description="days an overridden card stays quiet; 0: it does not")
     fhir_servers: Words = Field((), description="FHIR servers to call back for clients without a token (development)")
     open_fhir_servers: bool = Field(False, description="call listed FHIR servers without a token (development)")
-    private_addresses: bool | None = Field(
-        None, description="may servers be in private networks; development: yes"
-    )
-    tls_ca_file: Path | None = Field(
-        None, description="authorities trusted for outgoing calls; unset: usual"
-    )
+    private_addresses: bool | None = Field(None, description="may servers be in private networks; development: yes")
+    tls_ca_file: Path | None = Field(None, description="authorities trusted for outgoing calls; unset: usual")
     call_back_seconds: float = Field(1.5, gt=0, le=10, description="seconds for all calls to a FHIR server together")
     sign_off_file: Path | None = Field(None, description="TOML file with the site's sign-off of the knowledge")
     public_base_url: str = Field("", description="address clients use, without /cds-services; may have a path")

@@ -119,10 +119,6 @@ def _line(line: LineSummary, dates: Dates) -> dict[str, Any]:
     members: dict[str, Any] = {"classes": _said(line.classes), "start": dates[line.start]}
     if line.end is not None:
         members["end"] = dates[line.end]
-    if not line.start_stated:
-        members["startStated"] = False
-    if not line.end_stated:
-        members["endStated"] = False
     members["outcome"] = line.outcome
     members["sources"] = _said(line.sources)
     whole = members["classes"] and line.outcome and members["sources"]

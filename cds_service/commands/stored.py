@@ -52,6 +52,9 @@ def open_store() -> Iterator[tuple[Settings, Store]]:
         raise StoreFault(f"the database does not answer ({type(error).__name__})") from None
     except Unsealable as error:
         raise StoreFault(f"a stored record cannot be opened: {error}") from None
+    except ValueError as error:  # somebody changed a row behind our back
+        said = "see: cds-service db verify"
+        raise StoreFault(f"a stored record cannot be read ({type(error).__name__}); {said}") from None
     finally:
         store.close()
 

@@ -67,7 +67,7 @@ class Judge:
         seen = self._outcome_by_response(line, next_start, met=False)
         if line.reason != "ineffective" and seen.verdict == "RESPONDED":
             return seen
-        return Outcome("UNKNOWN", "its length is not known: a date is not told", seen.reduction)
+        return Outcome("UNKNOWN", "for how long is not recorded", seen.reduction)
 
     def _outcome_by_response(self, line: Line, next_start: Day | None, met: bool) -> Outcome:
         best = self._responding_value(line, next_start)

@@ -72,7 +72,6 @@ def _judged(key: Any, algorithms: tuple[str, ...], ids: Mapping[str, int]) -> Ke
         return KeyFinding(shown, (), "shares its kid with another key")
     found = {algorithm: judged(key, algorithm) for algorithm in algorithms}
     usable = tuple(algorithm for algorithm, made in found.items() if isinstance(made, PyJWK))
-    reasons = list(dict.fromkeys(made for made in found.values() if isinstance(made, str)))
-    # The reason that is about the key itself tells more than that it is of another kind.
-    telling = [reason for reason in reasons if "another kind" not in reason] or reasons
-    return KeyFinding(shown, usable, "" if usable else telling[0])
+    reasons = [(algorithm in made, made) for algorithm, made in found.items() if isinstance(made, str)]
+    # A reason that is about the key itself tells more than that it is not for one of the algorithms.
+    return KeyFinding(shown, usable, "" if usable else sorted(reasons, key=lambda reason: reason[0])[0][1])

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import jwt
 from jwt.exceptions import PyJWTError
 
-from cds_service.errors import Unauthenticated
+from cds_service.errors import ConfigurationFault, Unauthenticated
 from cds_service.trust.clients import Client
 from cds_service.trust.issuers import Issuer
 from cds_service.trust.keys import Keys
@@ -37,9 +37,14 @@ _SIGNATURE_ONLY = {
 
 
 class Gate:
-    """Lets clients in. `spend` makes sure that a token is used once."""
+    """Lets clients in. `spend` makes sure that a token is used once.
+
+    Errors: ConfigurationFault when there is no issuer: nobody could ever call.
+    """
 
     def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, spend: Spend) -> None:
+        if not issuers:
+            raise ConfigurationFault("CDS_CLIENTS_FILE: no [[client]] is in the file (cds-service clients add)")
         self._issuers, self._keys, self._spend = issuers, keys, spend
         keys.expect(issuer.jku for issuer in issuers.values() if issuer.jku)
 

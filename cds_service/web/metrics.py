@@ -22,9 +22,7 @@ CALLS = Counter("nextline_calls", "Service calls by how they ended", ("service",
 STAGES = Histogram("nextline_stage_seconds", "Time of a call by stage", ("stage",), buckets=_SECONDS, registry=_own)
 RULES = Counter("nextline_rules", "Assessments by rule", ("rule",), registry=_own)
 SET_ASIDE = Counter("nextline_set_aside", "Resources set aside by reason", ("reason",), registry=_own)
-FETCHES = Counter(
-    "nextline_fetches", "Prefetch keys that were fetched, by how it ended", ("outcome",), registry=_own
-)
+FETCHES = Counter("nextline_fetches", "Prefetch keys that were fetched, by how it ended", ("outcome",), registry=_own)
 SPOOLED = Counter("nextline_spooled", "Decisions kept beside the database because it was away", registry=_own)
 SAFETY = Counter("nextline_safety_events", "What somebody should look at, by name", ("name",), registry=_own)
 FEEDBACK = Counter("nextline_feedback_calls", "Feedback calls that were kept", ("service",), registry=_own)
@@ -33,7 +31,8 @@ REFUSED = Counter("nextline_refused", "Refused calls by kind of fault", ("fault"
 
 def count_answer(service: str, event: Mapping[str, Any], cards: int) -> None:
     """What one answered call adds. `event` is what the hook told about it: names and counts of ours."""
-    CALLS.labels(service, "cards" if cards else event.get("quiet") or "no_card").inc()
+    silent = event.get("quiet") or ("silenced" if event.get("silenced") else "no_card")
+    CALLS.labels(service, "cards" if cards else silent).inc()
     for rule in event.get("rules", ()):
         RULES.labels(rule).inc()
     for reason, number in event.get("reasons", {}).items():

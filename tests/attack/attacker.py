@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,8 @@ class Attack:
     target: Target
     line: Json = field(default_factory=dict)
     """What the service logged about the last call."""
+    also: Callable[[Json, Said], None] | None = None
+    """Another way in which every call is tried and compared with its answer."""
 
     def send(
         self,
@@ -100,6 +102,8 @@ class Attack:
                 break
             said, _lines = self._sent(call, headers, path)
         assert said.milliseconds <= self.case.max_ms, f"{said.milliseconds:.0f} ms for {self.case.max_ms}"
+        if self.also and isinstance(call, dict):
+            self.also(call, said)
         return said
 
     def judge(self, said: Said, lines: list[Json]) -> None:
@@ -117,9 +121,7 @@ class Attack:
         if said.status == 200 and body.get("cards") == []:
             assert why_silent(self.line), f"an empty answer without a reason in the log: {self.line}"
 
-    def _sent(
-        self, call: Json | bytes, headers: Mapping[str, str] | None, path: str
-    ) -> tuple[Said, list[Json]]:
+    def _sent(self, call: Json | bytes, headers: Mapping[str, str] | None, path: str) -> tuple[Said, list[Json]]:
         mark = self.target.log_size()
         said = post(self.target.url, call, headers, path=path)
         return said, self.events(mark)
@@ -149,5 +151,9 @@ def post(
 
 
 def why_silent(line: Mapping[str, Any]) -> str:
-    """Why there is no card: a reason of its own, or a rule that says out of scope."""
-    return str(line.get("quiet") or next((rule for rule in line.get("rules", ()) if rule.startswith("SC-")), ""))
+    """Why there is no card: a reason of its own, an override of before, or a rule that says out of scope."""
+    return str(
+        line.get("quiet")
+        or line.get("silenced")
+        or next((rule for rule in line.get("rules", ()) if rule.startswith("SC-")), "")
+    )

@@ -26,6 +26,7 @@ from tests.ehr.presented import Headers, bearer
 from tests.ehr.r5_twin import R4, Twin
 from tests.ehr.service import Service
 from tests.ehr.signing_keys import signing_key
+from tests.ehr.sink import Sink
 from tests.ehr.tls import Authority
 from tests.ehr.token_forge import MINIMAL, TokenClient
 
@@ -34,7 +35,7 @@ AUDIENCE = PUBLIC_BASE + NEXT_THERAPY
 FEEDBACK = f"{NEXT_THERAPY}/feedback"
 TENANT = "main"
 PUBLIC_WARDS = "192.88.99.30"
-WARDS = tuple(f"ward-{number}.ehr.test" for number in range(60))
+WARDS = tuple(f"ward-{number}.ehr.test" for number in range(150))
 """Further FHIR servers of the first client. One that was made sick rests for a while: each test takes a fresh one."""
 FAR_HOST, FAR_SERVER, FAR_TOKEN = "far-ehr.test", "https://far-ehr.test/fhir", "token-T1-palisander"
 PUBLIC_FAR = "192.88.99.40"
@@ -54,15 +55,15 @@ class Field:
     """The FHIR server of the other client."""
     keyed: Mapping[str, TokenClient]
     """Clients whose key sets are at addresses of their own, by the last part of the address."""
+    answered: int = 0
+    """How many calls were answered so far."""
     _wards_left: Iterator[str] = field(default_factory=lambda: iter(WARDS))
     _ward: str = WARDS[0]
 
     @property
     def target(self) -> Target:
         """The service as the attack cases see it."""
-        process = self.service.process
-        assert process is not None
-        return Target(Server(self.service.host, self.service.port, process, self.service.log), self.hospital.sink)
+        return target_of(self.service, self.hospital.sink)
 
     @property
     def client(self) -> TokenClient:
@@ -121,6 +122,47 @@ class Field:
         known = {EHR, KEYS, FAR_HOST, *WARDS}
         named = [one for one in network.lookups if one.host not in known]
         return [*named, *network.strangers((PUBLIC_EHR, PUBLIC_KEYS, PUBLIC_WARDS, PUBLIC_FAR))]
+
+
+def target_of(instance: Service, sink: Sink) -> Target:
+    """A running instance as the attack cases see it."""
+    assert instance.process is not None
+    return Target(Server(instance.host, instance.port, instance.process, instance.log), sink)
+
+
+class PoorService(Service):
+    """A service that may have 64 files open."""
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *Service.command(self, *arguments)]
+
+
+@contextmanager
+def poor_instance(made: Field, directory: Path) -> Iterator[Service]:
+    """Another instance on the same database, where the surroundings are bad.
+
+    Few open files, no home, no zone, another language; a `.netrc`, proxies and authorities that are none of ours in
+    the environment; and nothing can be written beside the database, because the spool would lie below a file.
+    """
+    (directory / "a-file").write_text("")
+    (directory / "netrc").write_text("machine ehr.test login u password p\n")
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+    surroundings: dict[str, str | None] = {
+        **dict.fromkeys(("HOME", "TZ"), None),
+        **dict.fromkeys(("LANG", "LC_ALL"), "C"),
+        **dict.fromkeys(proxies, made.hospital.sink.url),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
+        "NETRC": str(directory / "netrc"),
+        "REQUESTS_CA_BUNDLE": str(directory / "none.pem"),
+    }
+    spool = str(directory / "a-file" / "spool")
+    settings = {**made.service.settings, "CDS_WORKERS": "1", "CDS_SPOOL_DIR": spool}
+    running = PoorService(directory, settings, made.hospital.network, surroundings)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 def at_noon() -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.attack.case_table import field_case
 from tests.attack.charts import TOKEN, Json, resources
-from tests.attack.field import FAR_SERVER, PUBLIC_WARDS, Field
+from tests.attack.field import FAR_SERVER, PUBLIC_WARDS
 from tests.attack.raid import Raid, treated, unfetched
-from tests.attack.target import Target
 from tests.ehr import wrong_answers
-from tests.ehr.hosts import PUBLIC_EVIL
+from tests.ehr.hosts import PUBLIC_EVIL, Step
 from tests.ehr.listener import listening
 from tests.ehr.script import honest
 from tests.ehr.service import Service
@@ -44,7 +42,7 @@ INSIDE = (
     "https://0x7f000001/fhir",
     "https://127.1/fhir",
     "https://0/fhir",
-    "https://172.16.0.1/fhir",
+    "https://100.64.0.1/fhir",
 )
 UNPLAIN = (
     "https://ehr.test/fhir?x=",
@@ -225,8 +223,6 @@ def test_a_drug_of_the_same_server_is_fetched(raid: Raid, reference: str) -> Non
     ids=str,
 )
 def test_a_name_that_answers_with_an_address_inside_is_not_dialled(raid: Raid, answers: list[tuple[str, ...]]) -> None:
-    from tests.ehr.hosts import Step
-
     server, network = raid.field.ward(), raid.field.hospital.network
     network.resolve(host_of(server), *(Step(found) for found in answers))
     raid.field.wards.script.add(closing)
@@ -247,39 +243,15 @@ def host_of(server: str) -> str:
     return server.removeprefix("https://").removesuffix("/fhir")
 
 
-@pytest.fixture(scope="module")
-def tempted(field: Field, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One more service beside the first, on its database, with a .netrc and proxies in its environment."""
-    folder = tmp_path_factory.mktemp("tempted")
-    (folder / "netrc").write_text("machine ehr.test login u password p\n")
-    proxy = field.hospital.sink.url
-    surroundings: dict[str, str | None] = {
-        "NETRC": str(folder / "netrc"),
-        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), proxy),
-        "REQUESTS_CA_BUNDLE": str(folder / "none.pem"),
-        "NO_PROXY": "",
-        "no_proxy": "",
-    }
-    one_worker = dict(field.service.settings) | {"CDS_WORKERS": "1"}
-    running = Service(folder, one_worker, field.hospital.network, surroundings)
-    running.start()
-    yield running
-    running.stop()
-
-
 @field_case("SSRF-16")
-def test_what_the_environment_says_of_proxies_and_passwords_is_not_asked(raid: Raid, tempted: Service) -> None:
-    raid.target = target_of(tempted, raid)
+def test_what_the_environment_says_of_proxies_and_passwords_is_not_asked(raid: Raid, second: Service) -> None:
+    raid.aim(second)
+    variables = second.variables()
+    assert Path(variables["NETRC"]).read_text().startswith("machine ehr.test")
+    assert variables["HTTPS_PROXY"] == raid.field.hospital.sink.url
     assert raid.is_golden(raid.send(unfetched()))
     assert {request.header("authorization") for request in raid.asked()} == {f"Bearer {TOKEN}"}
     assert raid.field.hospital.sink.connections == 0
-
-
-def target_of(running: Service, raid: Raid) -> Target:
-    from tests.conftest import Server
-
-    assert running.process is not None
-    return Target(Server(running.host, running.port, running.process, running.log), raid.field.hospital.sink)
 
 
 @field_case("SSRF-18")
@@ -352,7 +324,3 @@ def test_a_server_with_a_wrong_certificate_is_not_spoken_to(raid: Raid, fault: F
 def test_an_address_that_is_not_plain_is_not_called(raid: Raid, server: str) -> None:
     raid.send(unfetched(server), 412)
     assert_nobody_was_called(raid)
-
-
-def test_the_files_of_the_tempted_service_are_as_laid(tempted: Service) -> None:
-    assert Path(tempted.variables()["NETRC"]).read_text().startswith("machine ehr.test")

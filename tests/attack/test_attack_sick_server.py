@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from statistics import median
 
 import pytest
 
-from tests.attack.attacker import Said
+from tests.attack.attacker import Said, post
 from tests.attack.case_table import field_case
 from tests.attack.charts import Json
 from tests.attack.field import FAR_SERVER, FAR_TOKEN, PUBLIC_WARDS
 from tests.attack.raid import Raid, eventually, unfetched
-from tests.attack.test_attack_addresses import PROTEINURIA, closing, host_of
+from tests.attack.test_attack_addresses import PROTEINURIA, closing, host_of, with_next
 from tests.ehr import faults, wrong_answers
 from tests.ehr.exchange import Connection, Request
 from tests.ehr.hosts import Step
@@ -168,7 +170,9 @@ def test_a_server_that_says_json_without_fhir_is_understood(raid: Raid) -> None:
 
 @field_case("UP-12")
 @pytest.mark.parametrize(
-    "fault", [wrong_answers.status(500), faults.reset_at_once(), wrong_answers.login_page()], ids=["500", "reset", "login"]
+    "fault",
+    [wrong_answers.status(500), faults.reset_at_once(), wrong_answers.login_page()],
+    ids=["500", "reset", "login"],
 )
 def test_a_further_page_that_fails_is_said(raid: Raid, fault: Fault) -> None:
     raid.field.twin.page = 1
@@ -194,17 +198,11 @@ def test_pages_that_all_come_give_the_golden_answer(raid: Raid) -> None:
 @field_case("UP-12")
 def test_pages_without_end_are_left_after_some(raid: Raid) -> None:
     server = raid.field.ward()
-    raid.field.wards.script.add(
-        wrong_answers.edited(lambda bundle: with_next(bundle, f"{server}/Observation?2889-4&_start=0")), PROTEINURIA
-    )
-    raid.field.wards.script.add(wrong_answers.edited(lambda b: with_next(b, f"{server}/Observation?2889-4")), "2889-4")
+    onward = f"{server}/Observation?patient=pat-a&code=2889-4"
+    raid.field.wards.script.add(wrong_answers.edited(lambda bundle: with_next(bundle, onward)), "2889-4")
     said = raid.send(unfetched(server))
     assert "further pages of proteinuria" in said.detail
     assert tries(raid) <= 20
-
-
-def with_next(bundle: Json, address: str) -> None:
-    bundle["link"] = [{"relation": "next", "url": address}]
 
 
 @field_case("UP-15")
@@ -220,9 +218,6 @@ def test_packed_answers_are_understood(raid: Raid) -> None:
 
 
 def packed(connection: Connection, request: Request, truth: Truth) -> None:
-    import gzip
-    from dataclasses import replace
-
     told = truth()
     assert request.header("accept-encoding") == "gzip"
     told = replace(told.with_header("Content-Encoding", "gzip"), body=gzip.compress(told.body))
@@ -234,7 +229,7 @@ def test_a_server_that_is_dead_for_a_while_costs_the_others_nothing(raid: Raid) 
     """The breaker of a worker opens after one call that hung: its searches are more than five failures."""
     call = sick(raid, faults.hang())
     far = unfetched(FAR_SERVER, access_token=FAR_TOKEN)
-    other = {**dict(raid.field.token(client=raid.field.hospital.other))}
+    other = dict(raid.field.token(client=raid.field.hospital.other))
     assert raid.is_golden(raid.send(far, headers=other))
     with ThreadPoolExecutor(8) as pool:
         hung = [pool.submit(told_of, raid, call) for _ in range(8)]
@@ -254,16 +249,12 @@ def test_a_server_that_is_dead_for_a_while_costs_the_others_nothing(raid: Raid) 
 
 def told_of(raid: Raid, call: Json) -> Said:
     """The answer, without a look at the log: others write there as well."""
-    from tests.attack.attacker import post
-
     said = post(raid.target.url, call, dict(raid.field.token()))
     raid.answered += said.status == 200
     return said
 
 
 def told_far(raid: Raid, call: Json) -> float:
-    from tests.attack.attacker import post
-
     said = post(raid.target.url, call, dict(raid.field.token(client=raid.field.hospital.other)))
     assert said.status == 200, said.text[:300]
     raid.answered += 1

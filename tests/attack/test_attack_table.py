@@ -17,7 +17,9 @@ ROWS = list(cases().values())
 def tried() -> set[str]:
     """Every id that a test of this folder names, and those that are tried in a file elsewhere."""
     return {
-        name for path in FOLDER.glob("test_*.py") for name in re.findall(r'@(?:field_)?case\("([A-Z]+-\d+)"\)', path.read_text())
+        name
+        for path in FOLDER.glob("test_*.py")
+        for name in re.findall(r'@(?:field_)?case\("([A-Z]+-\d+)"\)', path.read_text())
     }
 
 

@@ -28,6 +28,7 @@ from tests.oracle.facts import (
     NUMBERS,
     ORDER_INTENTS,
     WORDS,
+    what_is_told,
 )
 
 KINDS: dict[str, Any] = {
@@ -156,7 +157,7 @@ def condition(source: str, fact: dict[str, Any]) -> Condition:
 def exposure(source: str, fact: dict[str, Any]) -> Exposure:
     start = fact["day"] if "day" in fact else fact["start"]
     end = start if "day" in fact else fact.get("end")
-    told = fact.get("told", "all")
+    told = what_is_told(fact)
     if told == "start":
         end = start
     if told == "end" and end is not None:

@@ -202,9 +202,15 @@ def _allergy(chart: Chart, fact: dict[str, Any]) -> None:
         chart.allergies.add(fact["concept"])
 
 
+def what_is_told(fact: dict[str, Any]) -> str:
+    """Of a drug record: all, only its start or its end, nothing of its days, or no name."""
+    ended = fact.get("status") in {"stopped", "completed"} and "start" in fact and fact.get("end") is None
+    return str(fact.get("told", "start" if ended else "all"))
+
+
 def _medication(chart: Chart, fact: dict[str, Any]) -> None:
     therapy = CLASS_OF.get(fact["concept"])
-    told = fact.get("told", "all")
+    told = what_is_told(fact)
     if told in {"nothing", "no name"}:  # decision 10: a record that cannot be placed may be a line
         chart.unplaced.add("any" if told == "no name" else therapy or "")
         return
