@@ -16,6 +16,7 @@ Trend = Literal["STABLE", "DECLINING", "UNCONFIRMED", "UNKNOWN"]
 
 TIMED_COLLECTION_BEFORE_SPOT = 14
 MICROMOLES_PER_MILLIGRAM = 88.4
+LOWEST_EGFR, HIGHEST_EGFR = 1.0, 200.0
 
 
 def newest(series: Sequence[Quantity], today: Day, max_age: int) -> Quantity | None:
@@ -108,8 +109,10 @@ def _computed_egfr(creatinine: Quantity, patient: Patient) -> Quantity | None:
         return None
     age = age_in_years(patient.born.last, creatinine.day)
     value = ckd_epi_2021(creatinine.value, age, female=patient.sex == "female")
-    if not 1.0 <= value <= 200.0:
-        return None
+    if not LOWEST_EGFR <= value <= HIGHEST_EGFR:
+        if not creatinine.bound:
+            return None
+        value = min(max(value, LOWEST_EGFR), HIGHEST_EGFR)  # a bound reaches as far as an eGFR can be
     return Quantity(
         measure="egfr",
         day=creatinine.day,

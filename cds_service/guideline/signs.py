@@ -70,7 +70,8 @@ def _facts(assessment: Assessment, bounded: Sequence[Quantity]) -> tuple[Fact, .
     facts = []
     for fact in assessment.facts:
         value: float | str = written.get((fact.source, fact.name), fact.value)
-        if fact.source in turned and fact.name == "egfr" and fact.stated.startswith(COMPUTED):
+        computed = fact.name == "egfr" and fact.stated.startswith(COMPUTED)
+        if computed and fact.source in turned and not isinstance(value, str):  # a word has its sign already
             value = f"{turned[fact.source]} {value:.3g}"
         facts.append(fact._replace(value=value))
     return tuple(facts)

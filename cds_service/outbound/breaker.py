@@ -38,28 +38,35 @@ class Breaker:
         if not self._room.acquire(timeout=deadline.left):
             raise FetchFailed("busy")
         try:
-            if not self._admits():
-                raise FetchFailed("busy")
-            yield self
+            tries = self._admits()
+            try:
+                yield self
+            finally:
+                if tries:  # however it ended: a try that nobody took note of must not be the last
+                    self._end_try()
         finally:
             self._room.release()
 
     def note(self, *, failed: bool) -> None:
         """How a call ended."""
         with self._lock:
-            self._trying = False
             self._failures = self._failures + 1 if failed else 0
             if self._failures >= FAILURES_TO_OPEN:
                 self._closed_again_at = time.monotonic() + OPEN_SECONDS
 
     def _admits(self) -> bool:
+        """Is this the one call that tries whether the server is well again? Errors: FetchFailed "busy"."""
         with self._lock:
             if self._failures < FAILURES_TO_OPEN:
-                return True
-            if time.monotonic() < self._closed_again_at or self._trying:
                 return False
+            if time.monotonic() < self._closed_again_at or self._trying:
+                raise FetchFailed("busy")
             self._trying = True
             return True
+
+    def _end_try(self) -> None:
+        with self._lock:
+            self._trying = False
 
 
 class Breakers:

@@ -7,8 +7,6 @@ import os
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooLate
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,8 @@ from cds_service.store.records import Decision, FeedbackEntry, Kept, Silence
 from cds_service.store.sealing import Sealing, Unsealable
 from cds_service.store.spool import Marks, Spool
 from cds_service.store.tables import CARDS, FEEDBACK, USED_TOKENS
-from cds_service.store.writer import PATIENCE, DatabaseAway, Writer
+from cds_service.store.waiting import DatabaseAway, Ticket
+from cds_service.store.writer import PATIENCE, Writer
 
 
 class Store:
@@ -53,7 +52,7 @@ class Store:
         """Keep a decision; it is on a disk when this returns. Errors: NotDurable."""
         entry = decision_entry(decision, self.sealing)
         try:
-            kept: Kept = _result(self.writer.submit(entry), time.monotonic() + PATIENCE)
+            kept: Kept = self.writer.outcome(self.writer.submit(entry), time.monotonic() + PATIENCE)
         except DatabaseAway:
             self._spooled([entry])
             return Kept(decision.id, spooled=True)
@@ -62,8 +61,7 @@ class Store:
     def keep_feedback(self, entries: tuple[FeedbackEntry, ...]) -> None:
         """Keep feedback; all of it is on a disk when this returns. Errors: NotDurable."""
         sealed = [feedback_entry(entry, self.sealing) for entry in entries]
-        futures = [self.writer.submit(entry) for entry in sealed]
-        self._spooled(list(_unwritten(sealed, futures)))
+        self._spooled(list(self._unwritten([self.writer.submit(entry) for entry in sealed])))
 
     def spend(self, issuer: str, token_id: str, expires_at: int, now: int) -> bool:
         """Is this the first use of a token, over all workers and restarts? Errors: NotDurable."""
@@ -72,7 +70,7 @@ class Store:
         if self._marks.has(token):
             return False
         try:
-            first = bool(_result(self.writer.submit(entry, now), time.monotonic() + PATIENCE))
+            first = bool(self.writer.outcome(self.writer.submit(entry, now), time.monotonic() + PATIENCE))
         except DatabaseAway:
             return self._spent_without_writing(entry, token)
         # Another process may have left a mark while the database hesitated. It looks into the database after that,
@@ -111,6 +109,14 @@ class Store:
             since = row.received_at if row.received_at.tzinfo else row.received_at.replace(tzinfo=UTC)
             yield Silence(row.disease, row.rule, facts, since.astimezone(UTC), row.reason_code)
 
+    def _unwritten(self, tickets: Sequence[Ticket]) -> Iterator[Entry]:
+        deadline = time.monotonic() + PATIENCE
+        for ticket in tickets:
+            try:
+                self.writer.outcome(ticket, deadline)
+            except DatabaseAway:
+                yield ticket.entry
+
     def _spooled(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
@@ -142,21 +148,3 @@ def _begin_anew(store: Store | None) -> None:
         store.connections.begin()
         store.spool.begin()
         store.writer.begin()
-
-
-def _unwritten(entries: Sequence[Entry], futures: Sequence[Future[Any]]) -> Iterator[Entry]:
-    deadline = time.monotonic() + PATIENCE
-    for entry, future in zip(entries, futures, strict=True):
-        try:
-            _result(future, deadline)
-        except DatabaseAway:
-            yield entry
-
-
-def _result(future: Future[Any], deadline: float) -> Any:
-    """What became of it. Errors: DatabaseAway, also when it takes too long; then it is written only if it has begun."""
-    try:
-        return future.result(max(0.0, deadline - time.monotonic()))
-    except TooLate:
-        future.cancel()
-        raise DatabaseAway from None

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from sqlalchemy import delete
@@ -18,6 +17,7 @@ from cds_service.store.entries import Entry
 from cds_service.store.sealing import Sealing
 from cds_service.store.spool import Marks, Spool
 from cds_service.store.tables import USED_TOKENS
+from cds_service.store.waiting import DatabaseAway, Queue, Ticket
 from cds_service.store.writing import write_all
 
 PATIENCE = 0.3
@@ -33,11 +33,6 @@ _CLOCKS_APART = 300
 _NOT_STORABLE = (DataError, ValueError, TypeError, KeyError)
 
 _log = logging.getLogger("cds_service.store")
-_Waiting = tuple[Entry, "Future[Any]"]
-
-
-class DatabaseAway(Exception):  # noqa: N818 - the house word
-    """The database did not take the entry. It may still do so, when the wait was given up."""
 
 
 class FileMoved(Exception):  # noqa: N818 - the house word
@@ -55,8 +50,8 @@ class Writer:
 
     def begin(self) -> None:
         """For a process that was forked: it has none of the parent's threads, and perhaps a lock that one held."""
-        self._condition = threading.Condition()
-        self._waiting: list[_Waiting] = []
+        self._queue = Queue()
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._away_until, self._writing_since = 0.0, float("inf")
         self._look_at, self._tidy_at = 0.0, 0.0
@@ -64,29 +59,37 @@ class Writer:
 
     def stop(self) -> None:
         """End the thread once everything that waits is written; whoever comes after that begins a new one."""
-        with self._condition:
+        with self._starting:
             thread, self._thread = self._thread, None
-            self._condition.notify()
+        self._queue.wake()
         if thread is not None:
             thread.join()
 
-    def submit(self, entry: Entry, second: int = 0) -> Future[Any]:
-        """Hand over an entry. Its future fails with DatabaseAway when the database does not take it.
+    def submit(self, entry: Entry, second: int = 0) -> Ticket:
+        """Hand over an entry. Its outcome is DatabaseAway when the database does not take it.
 
         `second` is the time of day, for whoever tidies up.
         """
-        future: Future[Any] = Future()
-        with self._condition:
-            self._latest_second = max(second, self._latest_second)
-            if self.is_away:
-                future.set_exception(DatabaseAway())
-                return future
-            self._waiting.append((entry, future))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-                self._thread.start()
-            self._condition.notify()
-        return future
+        ticket = Ticket(entry)
+        if second > self._latest_second:
+            self._latest_second = second
+        if self.is_away:
+            ticket.give(DatabaseAway())
+            return ticket
+        self._queue.put(ticket)
+        if self._thread is None:
+            self._start()
+        return ticket
+
+    def outcome(self, ticket: Ticket, deadline: float) -> Any:
+        """What became of an entry by a moment of the monotonic clock.
+
+        Errors: DatabaseAway, also when it takes too long; then it is written only if that has begun.
+        """
+        if not ticket.wait(deadline - time.monotonic()):
+            self._queue.withdraw(ticket)
+            raise DatabaseAway
+        return ticket.outcome()
 
     @property
     def is_away(self) -> bool:
@@ -100,42 +103,45 @@ class Writer:
             connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.expires_at < now - _CLOCKS_APART))
         self._marks.forget(now - _MARKS_KEPT)
 
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+                self._thread.start()
+
     def _run(self) -> None:
         while True:
-            with self._condition:
-                if not self._waiting and self._thread is not threading.current_thread():
-                    return
-                pause = max(self._look_at, self._away_until) - time.monotonic()
-                if not self._waiting and pause > 0:
-                    self._condition.wait(pause)
-                batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            # Whoever has given up in the meantime is not written: the spool has it.
-            self._write([one for one in batch if one[1].set_running_or_notify_cancel()])
+            pause = max(self._look_at, self._away_until) - time.monotonic()
+            is_wanted = self._thread is threading.current_thread()
+            tickets = self._queue.take(MOST_TOGETHER, pause if is_wanted else 0)
+            if not tickets and not is_wanted:
+                return
+            self._write(tickets)
             self._be_useful()
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
-        if not batch:
+    def _write(self, tickets: Sequence[Ticket]) -> None:
+        if not tickets:
             return
         try:
-            results = self._written([entry for entry, _ in batch])
+            results = self._written([ticket.entry for ticket in tickets])
         except _NOT_STORABLE as error:
-            self._write_each(batch, error)
+            self._write_each(tickets, error)
         except Exception as error:  # whatever went wrong, those who wait must hear of it
             self._rest(error)
-            for _, future in batch:
-                future.set_exception(DatabaseAway())
+            for ticket in tickets:
+                ticket.give(DatabaseAway())
         else:
-            for (_, future), result in zip(batch, results, strict=True):
-                future.set_result(result)
+            for ticket, result in zip(tickets, results, strict=True):
+                ticket.give(result)
 
-    def _write_each(self, batch: Sequence[_Waiting], error: Exception) -> None:
+    def _write_each(self, tickets: Sequence[Ticket], error: Exception) -> None:
         """One of them is at fault, and not the others."""
-        if len(batch) > 1:
-            for one in batch:
-                self._write([one])
+        if len(tickets) > 1:
+            for ticket in tickets:
+                self._write([ticket])
             return
-        _log.error("entry_refused: %s %s", batch[0][0].kind, type(error).__name__)
-        batch[0][1].set_exception(DatabaseAway())
+        _log.error("entry_refused: %s %s", tickets[0].entry.kind, type(error).__name__)
+        tickets[0].give(DatabaseAway())
 
     def _written(self, entries: Sequence[Entry], *, late: bool = False) -> list[Any]:
         self._writing_since = time.monotonic()

@@ -53,7 +53,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 
 @pytest.fixture
 def attack(request: pytest.FixtureRequest, target: Target, golden: Json) -> Iterator[Attack]:
-    """A case under way; afterwards the service must be as it was. What is about charts is tried by call-back as well."""
+    """A case under way; afterwards the service must be as it was. A chart is read by call-back as well."""
     about = cases()[request.param]
     reading: Mirror | None = request.getfixturevalue("mirror") if about.area in BY_CALL_BACK else None
 

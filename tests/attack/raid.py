@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cds_service.outbound.breaker import OPEN_SECONDS
 from cds_service.stories.agreement import without_uuids
 from tests.attack.attacker import Attack, Said
 from tests.attack.charts import AS_OF, BORN, FHIR_SERVER, TODAY, Json, membranous
@@ -51,6 +52,7 @@ class Raid(Attack):
     _: KW_ONLY
     field: Field
     golden: Json
+    _patient: bool = False
 
     @property
     def answered(self) -> int:
@@ -72,11 +74,7 @@ class Raid(Attack):
 
         On a machine that is busy with something else the deadline of a call-back may pass: that is tried once more.
         """
-        wanted = {status} if isinstance(status, int) else status
-        if 412 not in wanted and headers is None:
-            said, _ = self._sent(call, headers, path)
-            if said.status == 412 and said.issue["code"] in LATE:
-                time.sleep(OPEN_SECONDS)
+        self._patient = status != 412 and not (isinstance(status, set) and 412 in status)
         return Attack.send(self, call, status, headers, path)
 
     def present(
@@ -117,6 +115,10 @@ class Raid(Attack):
     def _sent(self, call: Json | bytes, headers: Mapping[str, str] | None, path: str) -> tuple[Said, list[Json]]:
         told = {"Host": "cds.test"} | dict(self.field.token(path)) | dict(headers or {})
         said, lines = Attack._sent(self, call, told, path)
+        if self._patient and said.status == 412 and said.issue["code"] in {"transient", "timeout"}:
+            self._patient = False
+            time.sleep(OPEN_SECONDS)
+            return self._sent(call, headers, path)
         self._count(said, path)
         return said, lines
 

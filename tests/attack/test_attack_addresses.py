@@ -77,6 +77,7 @@ def assert_nobody_was_called(raid: Raid) -> None:
     assert raid.field.hospital.network.connects == []
 
 
+@pytest.mark.conformance("FHA-6")
 @field_case("SSRF-01")
 @pytest.mark.parametrize("server", UNLISTED)
 def test_a_server_that_is_not_on_the_list_is_not_called(raid: Raid, server: str) -> None:
@@ -92,6 +93,7 @@ def test_a_server_that_is_not_on_the_list_is_a_security_event_without_its_addres
     assert "evil.test" not in json.dumps(raid.line)
 
 
+@pytest.mark.conformance("FHA-2", "FHA-7")
 @field_case("SSRF-01")
 @pytest.mark.parametrize("server", ["https://ehr.test/fhir", "https://ehr.test/fhir/", "HTTPS://EHR.test:443/fhir"])
 def test_a_server_on_the_list_is_called_with_the_token_and_gives_the_golden_answer(raid: Raid, server: str) -> None:
@@ -290,6 +292,7 @@ def test_with_a_complete_prefetch_no_token_is_needed(raid: Raid, members: Json) 
     assert_nobody_was_called(raid)
 
 
+@pytest.mark.conformance("FHA-1", "FHA-3")
 @field_case("SSRF-20")
 @pytest.mark.parametrize("missing", ["access_token", "token_type", "expires_in", "scope", "subject"])
 def test_a_token_of_which_a_part_is_missing_is_not_used(raid: Raid, missing: str) -> None:

@@ -53,6 +53,7 @@ def test_a_token_for_another_patient_is_a_mix_up(raid: Raid) -> None:
     assert raid.asked() == []
 
 
+@pytest.mark.conformance("FHA-7")
 @field_case("PAT-12")
 def test_a_part_of_the_prefetch_and_the_rest_by_call_back_is_the_golden_answer(raid: Raid) -> None:
     call = treated()

@@ -1,4 +1,4 @@
-"""Cases FB-01 to FB-15: feedback that is repeated, foreign, hostile, malformed, or comes when nothing can be written."""
+"""Cases FB-01 to FB-15: feedback that is repeated, foreign, hostile, malformed, or comes when nothing is written."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def kept(field: Field, card: str) -> list[Any]:
     ]
 
 
+@pytest.mark.conformance("FB-1", "FB-8", "FB-9")
 @field_case("FB-01")
 def test_the_same_feedback_a_hundred_times_is_one_row(raid: Raid) -> None:
     card = raid.send(treated()).cards[0]["uuid"]
@@ -85,6 +86,7 @@ def feedback_of(raid: Raid, told: Json) -> Any:
     return post(raid.target.url, {"feedback": [told]}, dict(raid.field.token(FEEDBACK)), path=FEEDBACK)
 
 
+@pytest.mark.conformance("FB-3")
 @field_case("FB-03")
 def test_another_client_learns_nothing_of_a_card_and_changes_nothing(raid: Raid) -> None:
     card = raid.send(here_and_now(membranous("pat-d"))).cards[0]["uuid"]
@@ -97,6 +99,7 @@ def test_another_client_learns_nothing_of_a_card_and_changes_nothing(raid: Raid)
     assert decision is None, "feedback of another client is tied to our decision"
 
 
+@pytest.mark.conformance("FB-10")
 @field_case("FB-05")
 @pytest.mark.parametrize("comment", COMMENTS, ids=range(len(COMMENTS)))
 def test_a_comment_is_kept_as_it_is_and_nowhere_else(raid: Raid, comment: str) -> None:
@@ -143,6 +146,7 @@ WRONG: tuple[tuple[str, Json], ...] = (
 )
 
 
+@pytest.mark.conformance("FB-3", "FB-4", "FB-5", "FB-6")
 @field_case("FB-08")
 @pytest.mark.parametrize(("member", "change"), WRONG, ids=[f"{member} {change}"[:50] for member, change in WRONG])
 def test_one_wrong_entry_is_named_and_nothing_is_kept(raid: Raid, member: str, change: Json) -> None:
@@ -153,12 +157,14 @@ def test_one_wrong_entry_is_named_and_nothing_is_kept(raid: Raid, member: str, c
     assert kept(raid.field, right["card"]) == []
 
 
+@pytest.mark.conformance("FB-2")
 @field_case("FB-08")
 @pytest.mark.parametrize("body", [{}, {"feedback": []}, {"feedback": {}}, {"feedback": None}, {"feedback": [7]}, []])
 def test_feedback_that_is_no_list_of_entries_is_malformed(raid: Raid, body: Any) -> None:
     raid.send(body, 400, path=FEEDBACK)
 
 
+@pytest.mark.conformance("FB-7")
 @field_case("FB-10")
 @pytest.mark.parametrize(
     "moment",

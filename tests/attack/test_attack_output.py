@@ -150,6 +150,7 @@ def test_a_summary_is_short_and_whole_whatever_the_name(raid: Raid, text: str) -
             assert not re.search(r"\d[.,]$|[\u200d\ufe0f]$|[\ud800-\udfff]", card["summary"])
 
 
+@pytest.mark.conformance("FHA-4", "JWT-13", "FB-10")
 @field_case("OUT-10")
 def test_nothing_about_a_person_leaves_but_in_the_answer_and_the_sealed_store(raid: Raid) -> None:
     """Answered, fetched, refused, mixed up, commented: and then every place is searched."""

@@ -44,6 +44,7 @@ def test_a_server_that_refuses_connections(raid: Raid) -> None:
     assert set(raid.line["fetch_failed"].values()) <= {"unreachable", "busy"}
 
 
+@pytest.mark.conformance("FHA-6", "PFD-7")
 @field_case("UP-02")
 @pytest.mark.parametrize(
     "fault",
@@ -56,6 +57,7 @@ def test_a_server_that_does_not_come_to_an_end(raid: Raid, fault: Fault) -> None
     assert said.milliseconds > DEADLINE * 900
 
 
+@pytest.mark.conformance("PFD-7")
 @field_case("UP-02")
 def test_optional_data_that_do_not_come_in_time_are_said_not_to_have_been_checked(raid: Raid) -> None:
     said = raid.send(sick(raid, faults.hang(), "/AllergyIntolerance"))
@@ -129,6 +131,7 @@ def test_an_optional_type_that_is_forbidden_is_said_not_to_have_been_checked(rai
     assert "allergies" in said.detail.lower()
 
 
+@pytest.mark.conformance("FHA-5")
 @field_case("UP-08")
 def test_an_optional_type_that_no_scope_grants_is_not_asked_for(raid: Raid) -> None:
     granted = "patient/Patient.rs patient/Observation.read patient/Condition.rs patient/Procedure.s"

@@ -217,7 +217,7 @@ def test_very_many_calls_leave_memory_files_and_threads_as_they_are(raid: Raid) 
 def handles(raid: Raid) -> dict[str, int]:
     """Open files and threads of all processes."""
     pids = processes(raid.target.server.process.pid)
-    return {name: sum(len(os.listdir(f"/proc/{pid}/{name}")) for pid in pids) for name in ("fd", "task")}
+    return {name: sum(len(list(Path(f"/proc/{pid}/{name}").iterdir())) for pid in pids) for name in ("fd", "task")}
 
 
 @field_case("ENV-13")

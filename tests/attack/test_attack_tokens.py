@@ -24,7 +24,7 @@ from tests.ehr.signing_keys import signing_key
 from tests.ehr.token_forge import SHAPES, TokenClient
 
 FLOOD = int(os.environ.get("NEXTLINE_TOKEN_FLOOD", "150"))
-"""The case asks for 1,000 in 10 seconds; every run of the tests sends as many as it takes to meet both workers often."""
+"""The case asks for 1,000 in 10 seconds; every run of the tests sends enough to meet both workers often."""
 TIMED = int(os.environ.get("NEXTLINE_TIMED_TOKENS", "60"))
 MOST_APART = 0.002
 TRIES = 3
@@ -54,6 +54,7 @@ def refused(raid: Raid) -> tuple[object, ...]:
     return bare(answer)
 
 
+@pytest.mark.conformance("JWT-1", "JWT-2")
 @field_case("JWT-01")
 def test_a_call_without_a_token_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-01")) == []
@@ -70,11 +71,13 @@ def test_no_address_below_the_services_tells_a_stranger_what_there_is(raid: Raid
     assert [bare(answer) == refused(raid) for answer in answers] == [True] * 3
 
 
+@pytest.mark.conformance("JWT-6")
 @field_case("JWT-02")
 def test_a_token_that_nobody_signed_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-02")) == []
 
 
+@pytest.mark.conformance("JWT-6")
 @field_case("JWT-04")
 def test_a_token_keyed_with_what_is_public_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-04")) == []
@@ -85,6 +88,7 @@ def test_a_signature_of_somebody_else_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-06")) == []
 
 
+@pytest.mark.conformance("JWT-7")
 @field_case("JWT-08")
 def test_the_key_set_of_an_attacker_is_not_looked_at(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-08")) == []
@@ -97,16 +101,19 @@ def test_a_key_set_address_that_is_not_the_registered_one_is_refused(raid: Raid)
     assert let_in(raid, of_case("JWT-11")) == []
 
 
+@pytest.mark.conformance("JWT-3")
 @field_case("JWT-13")
 def test_a_key_id_is_only_ever_looked_up(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-13")) == []
 
 
+@pytest.mark.conformance("JWT-3")
 @field_case("JWT-16")
 def test_a_token_brings_no_key_and_no_rules_of_its_own(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-16")) == []
 
 
+@pytest.mark.conformance("JWT-10")
 @field_case("JWT-18")
 def test_a_token_that_has_expired_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-18")) == []
@@ -118,6 +125,7 @@ def test_the_tokens_of_every_vendor_get_in(raid: Raid, shape: object) -> None:
     assert raid.is_golden(raid.present(bearer(raid.field.client.token(AUDIENCE, shape)), 200))
 
 
+@pytest.mark.conformance("JWT-10")
 @field_case("JWT-20")
 @pytest.mark.parametrize("odd", ACCEPTED, ids=str)
 def test_what_only_looks_odd_gets_in(raid: Raid, odd: Forgery) -> None:
@@ -141,16 +149,19 @@ def test_a_token_of_the_future_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-22")) == []
 
 
+@pytest.mark.conformance("JWT-4", "JWT-10")
 @field_case("JWT-24")
 def test_a_token_without_a_bounded_life_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-24")) == []
 
 
+@pytest.mark.conformance("JWT-4")
 @field_case("JWT-26")
 def test_a_token_without_an_id_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-26")) == []
 
 
+@pytest.mark.conformance("JWT-11")
 @field_case("JWT-26")
 def test_a_token_is_used_once(raid: Raid) -> None:
     presented = bearer(raid.field.client.token(AUDIENCE))
@@ -158,6 +169,7 @@ def test_a_token_is_used_once(raid: Raid) -> None:
     assert all(bare(raid.present(presented, 401)) == refused(raid) for _ in range(6))
 
 
+@pytest.mark.conformance("JWT-11")
 @field_case("JWT-26")
 def test_of_twenty_uses_at_once_one_gets_in(raid: Raid) -> None:
     presented = bearer(raid.field.client.token(AUDIENCE))
@@ -168,6 +180,7 @@ def test_of_twenty_uses_at_once_one_gets_in(raid: Raid) -> None:
     assert (statuses.count(200), statuses.count(401)) == (1, 19), statuses
 
 
+@pytest.mark.conformance("JWT-8", "JWT-11")
 @field_case("JWT-26")
 def test_the_same_token_id_of_two_issuers_is_two_tokens(raid: Raid) -> None:
     name = str(uuid.uuid4())
@@ -180,21 +193,25 @@ def _status(url: str, presented: Presented) -> int:
     return send(url + NEXT_THERAPY, presented, body).status
 
 
+@pytest.mark.conformance("JWT-4", "JWT-5")
 @field_case("JWT-29")
 def test_a_token_for_another_address_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-29")) == []
 
 
+@pytest.mark.conformance("JWT-5")
 @field_case("JWT-31")
 def test_an_address_that_is_nearly_ours_is_another(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-31")) == []
 
 
+@pytest.mark.conformance("JWT-4", "JWT-7")
 @field_case("JWT-33")
 def test_an_issuer_that_is_not_on_the_list_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-33")) == []
 
 
+@pytest.mark.conformance("JWT-12")
 @field_case("JWT-35")
 def test_a_tenant_that_is_not_on_the_list_is_refused(raid: Raid) -> None:
     assert let_in(raid, of_case("JWT-35")) == []
@@ -226,6 +243,7 @@ class _Shared:
         return by_shared_secret(scene)
 
 
+@pytest.mark.conformance("JWT-9")
 @field_case("JWT-39")
 def test_invented_key_ids_make_the_service_look_once(raid: Raid) -> None:
     client, keys = raid.field.keyed["flooded"], raid.field.hospital.keys
@@ -243,6 +261,7 @@ def _with_random_kid(client: TokenClient) -> Presented:
     return bearer(scene.with_header(kid=str(uuid.uuid4())))
 
 
+@pytest.mark.conformance("JWT-9")
 @field_case("JWT-42")
 def test_a_key_that_was_changed_is_fetched_once(raid: Raid) -> None:
     client, keys = raid.field.keyed["rotating"], raid.field.hospital.keys
@@ -274,6 +293,7 @@ def test_a_token_that_is_too_large_is_refused(raid: Raid, large: Forgery) -> Non
     assert b"gunicorn" not in answer.body
 
 
+@pytest.mark.conformance("JWT-2")
 @field_case("JWT-46")
 def test_every_refusal_is_the_same_to_the_octet(raid: Raid) -> None:
     said = {str(forgery): bare(raid.present(forgery.make(raid.field.scene), 401)) for forgery in FORGERIES}

@@ -214,3 +214,10 @@ def test_the_trend_shows_what_it_was_read_from() -> None:
 def test_an_unknown_trend_has_no_fall() -> None:
     read = egfr_trend([egfr(-5, 70)], None, TODAY, decline=0.20, max_age=90)
     assert (read.fall, read.now) == (None, egfr(-5, 70))
+
+
+@pytest.mark.parametrize(("micromoles", "bound", "egfr"), [(1e6, ">", 1.0), (1e-9, "<", 200.0)])
+def test_a_bound_on_creatinine_reaches_as_far_as_an_egfr_can_be(micromoles: float, bound: str, egfr: float) -> None:
+    (value,) = series_of(patient(), creatinine(0, micromoles, bound=bound))
+    assert value.value == egfr
+    assert series_of(patient(), creatinine(0, micromoles)) == ()

@@ -69,7 +69,23 @@ def test_an_egfr_reckoned_from_a_bounded_creatinine_has_the_other_sign() -> None
     seen = answer_for(resistant_mn(*young))
     (fact,) = [fact for fact in seen.facts if (fact.name, fact.role) == ("egfr", "reference")]
     assert (seen.rule, fact.value) == ("MN-06", "> 88.6")
-    assert "egfr_reference" not in seen.figures
+    assert (seen.signs["egfr_reference"], seen.signs["egfr_fall"]) == (">", ">")
+
+
+def test_a_bound_beside_one_that_cannot_decide_is_written_once() -> None:
+    """The answer is made twice, without the undecided proteinuria the second time."""
+    young = (without("tacrolimus", "egfr"), tacrolimus(-60), number("creatinine", -70, 90, "<"), egfr(-10, 80))
+    undecided = number("proteinuria_24h", -10, 3.6, "<")
+    seen = answer_for(resistant_mn(*young, without("proteinuria_24h"), undecided, proteinuria(-220, 8.4)))
+    assert (seen.rule, len(seen.undecided)) == ("MN-D1", 1)
+    assert [fact.value for fact in seen.facts if (fact.name, fact.role) == ("egfr", "reference")] == ["> 88.6"]
+
+
+def test_a_creatinine_above_a_bound_says_enough_of_the_egfr() -> None:
+    """Above 1000 umol/L the eGFR is below 5, whatever it is."""
+    case = resistant_mn(without("egfr", "tacrolimus"), rituximab(-210), number("creatinine", -10, 1000, ">"))
+    seen = answer_for(case)
+    assert (seen.rule, seen.signs["egfr"]) == ("MN-05b", "<")
 
 
 def test_a_past_line() -> None:
