@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -47,12 +48,12 @@ def test_the_earliest_deadline_is_cut_first_whatever_the_order(pair: tuple[socke
 
 
 def test_no_descriptor_is_left_behind(pair: tuple[socket.socket, socket.socket]) -> None:
-    watchdog, before = Watchdog(), len(os.listdir("/proc/self/fd"))
+    watchdog, before = Watchdog(), len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
         guard = watchdog.guard(Deadline.after(60))
         guard.watch(pair[0])
         guard.end()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_forked_process_has_a_watchdog_of_its_own() -> None:
