@@ -49,6 +49,12 @@ def instant(moment: datetime | str | None) -> str:
     return aware.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+def moment(kept: datetime | str) -> datetime:
+    """A moment as it was kept, in UTC. SQLite gives it back without its zone, PostgreSQL in its own."""
+    read = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
 def number(truth: Any) -> Any:
     """True and False as SQLite keeps them; anything else as it stands."""
     return int(truth) if isinstance(truth, bool) else truth

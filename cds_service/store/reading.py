@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, false, func, select
 
+from cds_service.store.chain import moment
 from cds_service.store.records import RuleCount, StoredDecision
 from cds_service.store.store import Store
 from cds_service.store.tables import CARDS, DECISIONS, FEEDBACK
@@ -50,8 +51,8 @@ def contents(store: Store) -> Contents:
     return Contents(
         number,
         erased,
-        None if oldest is None else _moment(oldest),
-        None if newest is None else _moment(newest),
+        None if oldest is None else moment(oldest),
+        None if newest is None else moment(newest),
         feedback,
     )
 
@@ -146,7 +147,7 @@ def _decision(store: Store, row: Any, *, with_payload: bool) -> StoredDecision:
     return StoredDecision(
         seq=row["seq"],
         id=row["id"],
-        made_at=_moment(row["made_at"]),
+        made_at=moment(row["made_at"]),
         as_of=date.fromisoformat(row["as_of"]),
         service=row["service"],
         hook=row["hook"],
@@ -159,11 +160,6 @@ def _decision(store: Store, row: Any, *, with_payload: bool) -> StoredDecision:
         versions=orjson.loads(row["versions"]),
         deliveries=row["deliveries"],
         hash=row["hash"],
-        erased_at=None if row["erased_at"] is None else _moment(row["erased_at"]),
+        erased_at=None if row["erased_at"] is None else moment(row["erased_at"]),
         payload=None if sealed is None else store.sealing.open(sealed, row["id"]),
     )
-
-
-def _moment(kept: datetime) -> datetime:
-    """SQLite gives moments back without their zone, PostgreSQL in its own."""
-    return kept.replace(tzinfo=UTC) if kept.tzinfo is None else kept.astimezone(UTC)

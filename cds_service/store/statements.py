@@ -21,6 +21,8 @@ from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, USE
 WHOSE = ("service", "issuer", "tenant")
 # In the text, because whoever executes it gives named values only.
 _ONE: Any = literal_column("1")
+_OVERRIDDEN: Any = literal_column("'overridden'")
+_NOTHING: Any = literal_column("''")
 _OF_INSTANCE = ("hook_instance", "id", *WHOSE, "chart_digest", "request_digest", "deliveries", "erased_at")
 
 
@@ -38,6 +40,7 @@ class Statements(NamedTuple):
     spent_by: str
     card: str
     add_feedback: str
+    silences: str
     is_sqlite: bool
 
     def row(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -78,8 +81,22 @@ def _compiled(*, is_sqlite: bool) -> Statements:
         select(USED_TOKENS.c.used_by).where(USED_TOKENS.c.token == bindparam("token")),
         card.order_by(CARDS.c.made_at.desc()),
         adding(FEEDBACK).on_conflict_do_update(index_elements=["key"], set_=again),
+        _silences(),
     )
     return Statements._make([*(str(one.compile(dialect=dialect)) for one in built), is_sqlite])
+
+
+def _silences() -> Any:
+    """Overrides with a coded reason of the cards of one patient, newest first."""
+    is_its_card = (FEEDBACK.c.card == CARDS.c.uuid) & (FEEDBACK.c.decision_id == CARDS.c.decision_id)
+    silencing = (FEEDBACK.c.outcome == _OVERRIDDEN) & (FEEDBACK.c.reason_code != _NOTHING)
+    told = (CARDS.c.disease, CARDS.c.rule, CARDS.c.uuid, CARDS.c.facts, FEEDBACK.c.received_at, FEEDBACK.c.reason_code)
+    return (
+        select(*told)
+        .join(FEEDBACK, is_its_card)
+        .where(CARDS.c.patient_key == bindparam("patient"), silencing, FEEDBACK.c.received_at >= bindparam("since"))
+        .order_by(FEEDBACK.c.received_at.desc())
+    )
 
 
 def _of_instances(*, is_sqlite: bool) -> Any:

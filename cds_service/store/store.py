@@ -7,7 +7,7 @@ import os
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.errors import NotDurable
 from cds_service.store import schema
+from cds_service.store.chain import moment
 from cds_service.store.connections import Connections
 from cds_service.store.entries import Entry, decision_entry, feedback_entry, token_entry
 from cds_service.store.records import Decision, FeedbackEntry, Kept, Silence
 from cds_service.store.sealing import Sealing, Unsealable
 from cds_service.store.spool import Marks, Spool
-from cds_service.store.tables import CARDS, FEEDBACK, USED_TOKENS
+from cds_service.store.statements import statements_for
+from cds_service.store.tables import USED_TOKENS
 from cds_service.store.waiting import DatabaseAway, Ticket
 from cds_service.store.writer import PATIENCE, Writer
 
@@ -79,23 +81,11 @@ class Store:
 
     def silences(self, patient_key: str, since: datetime) -> tuple[Silence, ...]:
         """Overrides with a reason since a moment, newest first. When the database is away there are none."""
-        statement = (
-            select(
-                CARDS.c.disease,
-                CARDS.c.rule,
-                CARDS.c.uuid,
-                CARDS.c.facts,
-                FEEDBACK.c.received_at,
-                FEEDBACK.c.reason_code,
-            )
-            .join(FEEDBACK, (FEEDBACK.c.card == CARDS.c.uuid) & (FEEDBACK.c.decision_id == CARDS.c.decision_id))
-            .where(CARDS.c.patient_key == patient_key, FEEDBACK.c.outcome == "overridden")
-            .where(FEEDBACK.c.reason_code != "", FEEDBACK.c.received_at >= since)
-            .order_by(FEEDBACK.c.received_at.desc())
-        )
         try:
             with self.connections.reading.connect() as connection:
-                rows = connection.execute(statement).all()
+                statements = statements_for(connection)
+                asked = statements.row({"patient": patient_key, "since": since})
+                rows = connection.exec_driver_sql(statements.silences, dict(asked)).all()
         except SQLAlchemyError:
             return ()
         return tuple(self._silences(rows))
@@ -103,11 +93,10 @@ class Store:
     def _silences(self, rows: Sequence[Any]) -> Iterator[Silence]:
         for row in rows:
             try:
-                facts = self.sealing.open(row.facts, row.uuid)
+                facts = self.sealing.open(bytes(row.facts), row.uuid)
             except Unsealable:  # by a key that is gone, or newer than ours: the card is shown
                 continue
-            since = row.received_at if row.received_at.tzinfo else row.received_at.replace(tzinfo=UTC)
-            yield Silence(row.disease, row.rule, facts, since.astimezone(UTC), row.reason_code)
+            yield Silence(row.disease, row.rule, facts, moment(row.received_at), row.reason_code)
 
     def _unwritten(self, tickets: Sequence[Ticket]) -> Iterator[Entry]:
         deadline = time.monotonic() + PATIENCE
