@@ -27,7 +27,7 @@ Flask.test_client_class = CheckedClient
 
 # Apps made in this process keep what they keep in a folder of their own, not in the checkout.
 _KEPT = tempfile.TemporaryDirectory(prefix="nextline-tests-")
-os.environ.setdefault("CDS_DATABASE_URL", f"sqlite:///{_KEPT.name}/tests.sqlite3")
+os.environ["CDS_DATABASE_URL"] = f"sqlite:///{_KEPT.name}/tests.sqlite3"
 
 SECONDS_TO_START = 60
 COMMAND = (sys.executable, "-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings")

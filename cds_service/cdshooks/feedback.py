@@ -22,6 +22,7 @@ _INSTANT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[Tt](?P<time>\d\d:\d\d):(?P<second>\d\d)(?:\.\d{1,9})?(?P<zone>[Zz]|[+-]\d\d:\d\d)",
     re.ASCII,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,15 @@ def _override(reason: Any, where: str) -> tuple[str, str, str]:
         _refuse(f"{where}.reason", "must be a Coding")
     code = _text(coding, "code", f"{where}.reason", _LONGEST_TEXT)
     system = coding.get("system", "")
-    if not isinstance(system, str) or len(system) > _LONGEST_TEXT or not system.isprintable():
+    if not isinstance(system, str) or len(system) > _LONGEST_TEXT or _CONTROL.search(system):
         _refuse(f"{where}.reason.system", "must be a string")
     return system, code, comment or ""
 
 
 def _text(members: Mapping[str, Any], name: str, where: str, longest: int) -> str:
     value = members.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
-        _refuse(f"{where}.{name}", f"must be a string of 1 to {longest} printable characters")
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or _CONTROL.search(value):
+        _refuse(f"{where}.{name}", f"must be a string of 1 to {longest} characters, none of them a control character")
     return value
 
 

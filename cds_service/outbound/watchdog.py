@@ -52,24 +52,38 @@ class Guard:
 
 
 class Watchdog:
-    """One waiting thread for a process, started with the first guard; a forked process starts its own."""
+    """One waiting thread for a process, started with its first guard.
+
+    A forked process starts its own, with a lock of its own: the parent's may have been held at the fork.
+    """
+
+    def __init__(self) -> None:
+        self._watches: dict[int, _Watch] = {}
+
+    def guard(self, deadline: Deadline) -> Guard:
+        """A guard that is cut at the deadline."""
+        watch = self._watches.get(os.getpid()) or self._watches.setdefault(os.getpid(), _Watch())
+        guard = Guard(deadline)
+        watch.add(guard)
+        return guard
+
+
+class _Watch:
+    """The guards of one process, the earliest deadline first, and the thread that waits for it."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._waiting: list[tuple[float, int, Guard]] = []
         self._order = itertools.count()
-        self._process = 0
+        self._is_watched = False
 
-    def guard(self, deadline: Deadline) -> Guard:
-        """A guard that is cut at the deadline."""
-        guard = Guard(deadline)
+    def add(self, guard: Guard) -> None:
         with self._condition:
-            if self._process != os.getpid():
-                self._process, self._waiting = os.getpid(), []
+            if not self._is_watched:
+                self._is_watched = True
                 threading.Thread(target=self._wait, name="outbound-watchdog", daemon=True).start()
-            heapq.heappush(self._waiting, (deadline.at, next(self._order), guard))
+            heapq.heappush(self._waiting, (guard.deadline.at, next(self._order), guard))
             self._condition.notify()
-        return guard
 
     def _wait(self) -> None:
         while True:

@@ -58,10 +58,14 @@ def found(connections: Connections) -> str:
     file = sqlite_file(connections.url)
     if file is not None and not file.exists():
         return ""
+    # With patience: another process that starts may be building it just now.
+    engine = opened(connections.url, autocommit=True, for_upkeep=True)
     try:
-        return revision(connections.reading)
+        return revision(engine)
     except SQLAlchemyError as error:
         raise ConfigurationFault(f"CDS_DATABASE_URL: no connection ({type(error).__name__})") from None
+    finally:
+        engine.dispose()
 
 
 def check(connections: Connections) -> None:

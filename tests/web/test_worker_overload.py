@@ -121,7 +121,7 @@ def requests_at_work(server: SmallServer, gate: Path, number: int) -> Iterator[l
         held = [open_ones.enter_context(server.connect()) for _ in range(number)]
         for connection in held:
             connection.sendall(request)
-        time.sleep(0.5)
+        time.sleep(1.5)  # until the worker has read them all, also on a busy machine
         yield held
 
 
