@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks.bodies import AS_OF, Body, bodies
 from cds_service.app import knowledge_of, settle
 from cds_service.hooks.desk import Desk
+from cds_service.hooks.opened_again import OpenedAgain
 from cds_service.hooks.patient_view import next_therapy
 from cds_service.hooks.registry import Caller
 from cds_service.settings import load
@@ -42,9 +43,9 @@ def measure(body: Body, call: Callable[[bytes], bytes], repeats: int) -> tuple[f
     return handler, loads
 
 
-def handler() -> Callable[[bytes], bytes]:
+def handler(memory: OpenedAgain | None = None) -> Callable[[bytes], bytes]:
     """The service from bytes to bytes, without the HTTP around it."""
-    service = next_therapy(Desk(knowledge_of(load())))
+    service = next_therapy(Desk(knowledge_of(load()), opened_again=memory))
     settle()
     caller = Caller(Client(), datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC), AS_OF)
     return lambda data: orjson.dumps(service.respond(service.read(data), caller).body())

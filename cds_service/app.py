@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,12 @@ from flask import Flask
 
 from cds_service.errors import ConfigurationFault
 from cds_service.fhir.warming import warm
-from cds_service.hooks.about import about
+from cds_service.hooks.about import about, doubts, readiness
 from cds_service.hooks.call_back import CallBack
 from cds_service.hooks.desk import Desk
 from cds_service.hooks.feedback import receive
 from cds_service.hooks.knowledge import Knowledge, SitePolicy, gather
+from cds_service.hooks.opened_again import OpenedAgain
 from cds_service.hooks.patient_view import next_therapy
 from cds_service.hooks.self_test import check
 from cds_service.outbound.client import Outbound
@@ -43,19 +45,24 @@ def create_app(settings: Settings | None = None) -> Flask:
         log.warning("setting_unknown", variable=name)
     knowledge = knowledge_of(settings)
     checked = check(knowledge)
+    today = clock(settings.timezone)
     issuers = load_issuers(settings.clients_file, local_http=not settings.production) if settings.clients_file else {}
     sites = {issuer.site: knowledge_of(settings, issuer.site) for issuer in issuers.values() if issuer.site}
+    for one in (knowledge, *sites.values()):
+        for name, said in doubts(one, today()):
+            log.warning(name, fault=said)
     outbound = outbound_of(settings)
     store = store_of(settings)
-    desk = Desk(knowledge, sites, call_back_of(settings, outbound), store, settings.silence_days)
+    memory = OpenedAgain(settings.remember_seconds) if settings.remember_seconds else None
+    desk = Desk(knowledge, sites, call_back_of(settings, outbound), store, settings.silence_days, memory)
     keys = Keys(outbound, local_http=not settings.production)
     return assemble(
         settings,
         [next_therapy(desk)],
-        about(knowledge),
-        checked,
+        partial(about, knowledge),
+        partial(readiness, checked, (knowledge, *sites.values())),
         log,
-        clock(settings.timezone),
+        today,
         gate=Gate(issuers, keys, store.spend) if settings.auth == "jwt" else None,
         feedback=lambda body, service, client, now: receive(body, service, client, now, store),
     )
@@ -121,6 +128,7 @@ def knowledge_of(settings: Settings, site: str = "") -> Knowledge:
             indicator_cap=settings.indicator_cap,
             smart_link=settings.smart_link,
             quiet_rules=frozenset(settings.quiet_rules),
+            sign_off_file=settings.sign_off_file,
         )
     )
 

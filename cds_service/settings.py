@@ -15,12 +15,12 @@ from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.errors import ConfigurationFault
-from cds_service.startup import startup_faults
+from cds_service.startup import startup_faults, url_of_file
 
 PREFIX = "CDS_"
 DEFAULT_DATABASE = "sqlite:///nextline-cds.sqlite3"
@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     mode: Literal["development", "production"] = Field("development", description="production refuses unsafe settings")
     auth: Literal["none", "jwt"] = Field("none", description="how CDS clients prove who they are")
     clients_file: Path | None = Field(None, description="TOML file of the CDS clients: issuers, keys, servers, sites")
-    database_url: str = Field(DEFAULT_DATABASE, min_length=1, description="where decisions and feedback are kept")
+    database_url_file: Path | None = Field(None, description="file with CDS_DATABASE_URL, to hide its password")
+    database_url: str = Field(DEFAULT_DATABASE, min_length=1, validate_default=True, description="decisions, feedback")
     store_key_file: Path | None = Field(None, description="keys that seal what is stored; made in development")
     spool_dir: Path | None = Field(None, description="where records wait while the database is away")
     retention_days: int = Field(1095, ge=1, le=36_500, description="days until what is about a person is erased")
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     open_fhir_servers: bool = Field(False, description="call listed FHIR servers without a token (development)")
     private_addresses: bool | None = Field(None, description="may servers be in private networks; development: yes")
     tls_ca_file: Path | None = Field(None, description="authorities trusted for outgoing calls; unset: usual")
+    remember_seconds: float = Field(900, ge=0, le=3600, description="how long an unchanged chart is known; 0: never")
     call_back_seconds: float = Field(1.5, gt=0, le=10, description="seconds for all calls to a FHIR server together")
     sign_off_file: Path | None = Field(None, description="TOML file with the site's sign-off of the knowledge")
     public_base_url: str = Field("", description="address clients use, without /cds-services; may have a path")
@@ -88,6 +90,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _url_of_file(cls, value: Any, info: ValidationInfo) -> Any:
+        return url_of_file(file) if (file := info.data.get("database_url_file")) else value
 
     @field_validator("public_base_url")
     @classmethod

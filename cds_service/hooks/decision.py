@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from cds_service.cards.approval import Approval
 from cds_service.cards.recommendation import RECOMMENDATION
 from cds_service.cards.shown_again import Change, ShownAgain
 from cds_service.cards.teratogen import SAFETY_NOTICE
@@ -20,7 +21,7 @@ from cds_service.fhir.chart import ChartData
 from cds_service.fhir.minimal import minimal
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.hooks.evaluation import Evaluation, chart_of, conclude
-from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.knowledge import Knowledge, digest_of
 from cds_service.hooks.silence import Overrides, facts_of
 from cds_service.store.records import Decision, KeptCard, StoredDecision
 from cds_service.store.store import Store
@@ -46,6 +47,14 @@ class Circumstances(NamedTuple):
     on: date
 
 
+class Parts(NamedTuple):
+    """What a decision keeps of the chart and of the reasoning, as JSON. It is the same at the next opening."""
+
+    prefetch: orjson.Fragment
+    case: orjson.Fragment
+    trace: orjson.Fragment
+
+
 class Answered(NamedTuple):
     """One answered call, before it is kept."""
 
@@ -53,6 +62,7 @@ class Answered(NamedTuple):
     chart: ChartData
     evaluation: Evaluation
     not_provided: tuple[str, ...]
+    parts: Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,7 @@ def decision_of(answered: Answered, around: Circumstances, knowledge: Knowledge,
     patient_id, versions = request.context.patient_id, _versions(knowledge)
     came_in = orjson.dumps(_what_came_in(answered, client))
     rests_on = orjson.dumps(_what_it_rests_on(evaluation, around, knowledge, versions), default=_plain)
-    told = {
-        "case": evaluation.case,
-        "trace": {assessment.rule: assessment.trace for assessment in evaluation.assessments},
-        "cards": evaluation.cards,
-    }
+    told = {"case": answered.parts.case, "trace": answered.parts.trace, "cards": evaluation.cards}
     seen = hashlib.sha256(came_in)
     chart_digest = store.sealing.keyed(seen.digest())
     seen.update(rests_on)
@@ -100,6 +106,22 @@ def decision_of(answered: Answered, around: Circumstances, knowledge: Knowledge,
     )
 
 
+def parts_of(chart: ChartData, evaluation: Evaluation) -> Parts:
+    """The parts of a decision that follow from the chart alone: minimised to what was used."""
+    set_aside = evaluation.case.set_aside
+    used = {*evaluation.bins.used, *evaluation.bins.superseded, *[item.resource for item in set_aside]}
+    whole = {item.resource for item in set_aside if item.reason in _KEPT_WHOLE}
+    return Parts(
+        _fragment(minimal(chart.opened, used, whole)),
+        _fragment(evaluation.case),
+        _fragment({assessment.rule: assessment.trace for assessment in evaluation.assessments}),
+    )
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(value, default=_plain))
+
+
 def _identifier(now: datetime) -> str:
     """A UUID of version 7: those of one moment lie together in an index, so a transaction writes fewer pages."""
     chance = os.urandom(10).hex()
@@ -108,10 +130,7 @@ def _identifier(now: datetime) -> str:
 
 
 def _what_came_in(answered: Answered, client: Client) -> dict[str, Any]:
-    request, chart, evaluation, not_provided = answered
-    set_aside = evaluation.case.set_aside
-    used = {*evaluation.bins.used, *evaluation.bins.superseded, *[item.resource for item in set_aside]}
-    whole = {item.resource for item in set_aside if item.reason in _KEPT_WHOLE}
+    request, chart = answered.request, answered.chart
     return {
         "layout": LAYOUT,
         "patientId": request.context.patient_id,
@@ -120,9 +139,9 @@ def _what_came_in(answered: Answered, client: Client) -> dict[str, Any]:
         "fhirVersion": chart.fhir_version,
         "hookInstance": request.hook_instance,
         "site": client.site,
-        "notProvided": not_provided,
+        "notProvided": answered.not_provided,
         "total": chart.total,
-        "prefetch": minimal(chart.opened, used, whole),
+        "prefetch": answered.parts.prefetch,
     }
 
 
@@ -139,6 +158,7 @@ def _what_it_rests_on(
             "indicatorCap": stamp.indicator_cap,
             "smartLink": stamp.smart_app,
             "quietRules": sorted(stamp.quiet_rules),
+            "approval": stamp.approval,
         },
         "versions": versions,
     }
@@ -193,8 +213,14 @@ def _of_that_day(knowledge: Knowledge, policy: Mapping[str, Any]) -> Knowledge:
         indicator_cap=policy["indicatorCap"],
         smart_app=policy["smartLink"],
         quiet_rules=frozenset(policy["quietRules"]),
+        approval=_approval(policy.get("approval", {})),
     )
     return replace(knowledge, stamp=stamp)
+
+
+def _approval(told: Mapping[str, Any]) -> Approval:
+    days = {name: told.get(name) and date.fromisoformat(told[name]) for name in ("on", "review_by")}
+    return Approval(**{**told, **days})
 
 
 def _cards(evaluation: Evaluation) -> tuple[KeptCard, ...]:
@@ -224,7 +250,7 @@ def _versions(knowledge: Knowledge) -> dict[str, str]:
     stamp, thresholds = knowledge.stamp, knowledge.thresholds
     known = _DIGESTS.get(id(thresholds))
     if known is None or known[0] is not thresholds:
-        known = _DIGESTS[id(thresholds)] = (thresholds, hashlib.sha256(repr(thresholds).encode()).hexdigest()[:16])
+        known = _DIGESTS[id(thresholds)] = (thresholds, digest_of(thresholds))
     return {
         "service": stamp.service_version,
         "knowledge": stamp.knowledge_version,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cds_service.hooks.call_back import CallBack
 from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.opened_again import OpenedAgain
 from cds_service.hooks.silence import DAYS
 from cds_service.store.store import Store
 
@@ -16,7 +17,8 @@ class Desk:
     """Built once by the process. Without a store nothing is kept: the command line and the self-test work so.
 
     `sites` holds the knowledge of the sites of clients that have an overlay of their own; all others are answered
-    with `knowledge`. `silence_days` is how long an override with a reason keeps a card quiet.
+    with `knowledge`. `silence_days` is how long an override with a reason keeps a card quiet,
+    `opened_again` the memory of charts that were opened lately; without one every call is read whole.
     """
 
     knowledge: Knowledge
@@ -24,6 +26,7 @@ class Desk:
     call_back: CallBack | None = None
     store: Store | None = None
     silence_days: int = DAYS
+    opened_again: OpenedAgain | None = None
 
     def knowledge_of(self, site: str) -> Knowledge:
         """The knowledge that a client of this site is answered with."""

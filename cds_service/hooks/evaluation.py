@@ -11,11 +11,21 @@ from cds_service.cards.write import cards_for
 from cds_service.case.model import Bins, Case
 from cds_service.case.model import Patient as CasePatient
 from cds_service.fhir.chart import ChartData, read_chart
+from cds_service.fhir.releases import FhirVersion
 from cds_service.guideline.assessment import Assessment
 from cds_service.guideline.catalogue import KEEP, assess_all
 from cds_service.hooks.knowledge import Knowledge
 from cds_service.hooks.silence import NONE, Overrides, Overrule
 from cds_service.mapping.chart import build_case
+
+
+class Assessed(NamedTuple):
+    """What the guidelines say of one chart, before a card is written."""
+
+    case: Case
+    assessments: tuple[Assessment, ...]
+    quiet: str
+    fhir_version: FhirVersion
 
 
 class Evaluation(NamedTuple):
@@ -92,16 +102,42 @@ def conclude(
 
     `overrule` says which rules a clinician has overridden before: those are quiet, or say why they come back.
     """
+    return spoken(
+        assessed(chart, on, knowledge, not_provided),
+        patient_id,
+        on,
+        knowledge,
+        hook_instance=hook_instance,
+        overrule=overrule,
+    )
+
+
+def assessed(chart: ChartData, on: date, knowledge: Knowledge, not_provided: tuple[str, ...] = ()) -> Assessed:
+    """From a chart that was read to what the guidelines say of it. It rests on the chart and the day alone."""
     case = build_case(chart, knowledge.terminology, on, not_provided)
     quiet = _reason_for_silence(case, chart)
     assessments = () if quiet else assess_all(case, on, knowledge.thresholds)
     undecided = [value for assessment in assessments for value in assessment.undecided]
     if undecided:
         case = replace(case, set_aside=(*case.set_aside, *undecided))
-    stamp = knowledge.stamp.of_call(hook_instance, patient_id, chart.fhir_version)
+    return Assessed(case, assessments, quiet, chart.fhir_version)
+
+
+def spoken(
+    found: Assessed,
+    patient_id: str,
+    on: date,
+    knowledge: Knowledge,
+    *,
+    hook_instance: str = "",
+    overrule: Overrule | None = None,
+) -> Evaluation:
+    """The cards of one call, for what was found."""
+    case, assessments, quiet, fhir_version = found
+    stamp = knowledge.stamp.of_call(hook_instance, patient_id, fhir_version)
     overrides = NONE if overrule is None else overrule(assessments)
-    spoken = [assessment for assessment in assessments if assessment.rule not in overrides.silenced]
-    cards = cards_for(spoken, case, on, stamp, overrides.shown_again)
+    told = [assessment for assessment in assessments if assessment.rule not in overrides.silenced]
+    cards = cards_for(told, case, on, stamp, overrides.shown_again)
     return Evaluation(case, assessments, cards, case.bins, quiet, overrides)
 
 

@@ -11,14 +11,16 @@ from cds_service.cdshooks.request import AS_OF, PatientViewRequest, check_fhir_s
 from cds_service.errors import DataUnobtainable
 from cds_service.fhir import strict_json
 from cds_service.fhir.chart import ChartData
+from cds_service.fhir.medication_references import pointed_at
 from cds_service.guideline.assessment import Assessment
 from cds_service.hooks import identity, prefetch_states
 from cds_service.hooks.call_back import Fetching
-from cds_service.hooks.decision import Answered, Circumstances, decision_of
+from cds_service.hooks.decision import Answered, Circumstances, Parts, decision_of, parts_of
 from cds_service.hooks.desk import Desk
-from cds_service.hooks.evaluation import Evaluation, chart_of, conclude
+from cds_service.hooks.evaluation import Assessed, Evaluation, assessed, chart_of, spoken
 from cds_service.hooks.knowledge import Knowledge, SitePolicy
-from cds_service.hooks.prefetch_states import NeedState
+from cds_service.hooks.opened_again import Question, Remembered
+from cds_service.hooks.prefetch_states import NeedStates
 from cds_service.hooks.registry import Answer, Caller, Service
 from cds_service.hooks.silence import NONE, Overrides, Overrule, overruled
 from cds_service.store.records import Kept
@@ -27,14 +29,33 @@ HOOK = "patient-view"
 SERVICE = "next-therapy"
 
 
-class Judged(NamedTuple):
-    """What one chart led to, with what was sent and fetched for it."""
+class Opening(NamedTuple):
+    """A checked call. `digest` is that of its prefetch; `unopened` the body of a call whose prefetch is known by it.
 
-    states: tuple[NeedState, ...]
+    The request of such a call has the names of its prefetch keys only: nothing but what is remembered of them may be
+    used, or the body has to be read after all.
+    """
+
+    request: PatientViewRequest
+    digest: bytes = b""
+    unopened: bytes = b""
+
+    @property
+    def hook_instance(self) -> str:
+        """As the client gave it."""
+        return self.request.hook_instance
+
+
+class Judged(NamedTuple):
+    """What one chart led to, with what was sent and fetched for it. `parts` are what a decision keeps of it."""
+
+    states: NeedStates
     chart: ChartData
     evaluation: Evaluation
     fetching: Fetching
     not_provided: tuple[str, ...]
+    found: Assessed | None = None
+    parts: Parts | None = None
 
 
 def next_therapy(desk: Desk) -> Service:
@@ -52,8 +73,8 @@ def next_therapy(desk: Desk) -> Service:
             "none. Without a required key the call is answered with 412. For physicians: other users get no card."
         ),
         prefetch=desk.knowledge.templates,
-        read=lambda body: read(body, desk.knowledge.policy),
-        respond=lambda request, caller: respond(request, caller, desk),
+        read=lambda body: opening(body, desk),
+        respond=lambda call, caller: respond(call, caller, desk),
     )
 
 
@@ -62,14 +83,72 @@ def read(body: bytes, policy: SitePolicy) -> PatientViewRequest:
     return read_patient_view(strict_json.read(body), hook=HOOK, as_of_allowed=policy.as_of_allowed)
 
 
-def respond(request: PatientViewRequest, caller: Caller, desk: Desk) -> Answer:
+def opening(body: bytes, desk: Desk) -> Opening:
+    """The checked call, its prefetch unopened where a chart of the same bytes was opened lately.
+
+    Errors: MalformedBody, BodyTooLarge.
+    """
+    policy, memory = desk.knowledge.policy, desk.opened_again
+    digest, envelope = (b"", None) if memory is None else memory.recognise(body)
+    if envelope is None:
+        return Opening(read(body, policy), digest)
+    return Opening(read_patient_view(envelope, hook=HOOK, as_of_allowed=policy.as_of_allowed), digest, body)
+
+
+def respond(call: Opening, caller: Caller, desk: Desk) -> Answer:
     """Answer one call. Errors: PatientMismatch, DataUnobtainable, BodyTooLarge, NotDurable."""
     knowledge = desk.knowledge_of(caller.client.site)
+    request = call.request
     on = request.as_of or caller.today
-    judged = judge(request, on, knowledge, desk, caller)
+    question = Question(call.digest, request.context.patient_id, on, request.fhir_server, id(knowledge))
+    judged = _judged_before(question, request, knowledge, desk, caller) if call.unopened else None
+    if judged is None:
+        request = read(call.unopened, desk.knowledge.policy) if call.unopened else request
+        judged = judge(request, on, knowledge, desk, caller)
+        if desk.store is not None:
+            judged = judged._replace(parts=parts_of(judged.chart, judged.evaluation))
+        _remember(question, request, judged, knowledge, desk)
     kept = _kept(request, on, judged, knowledge, desk, caller)
     cards = judged.evaluation.cards if caller.client.mode == "live" else ()
     return Answer(cards, _remarks(request), _event(request, judged, kept, caller))
+
+
+def _judged_before(
+    question: Question, request: PatientViewRequest, knowledge: Knowledge, desk: Desk, caller: Caller
+) -> Judged | None:
+    """The evaluation of a chart that was opened before, with the cards of this call. Errors: as `judge`."""
+    known = desk.opened_again.recall(question) if desk.opened_again is not None else None
+    if known is None or not request.context.user_is_health_professional:
+        return None
+    identity.check(request)
+    check_fhir_server(request.fhir_server, https_only=knowledge.policy.https_only)
+    evaluation = spoken(
+        known.assessed,
+        question.patient_id,
+        question.on,
+        knowledge,
+        hook_instance=request.hook_instance,
+        overrule=_overrule(request, desk, caller),
+    )
+    fetching = _with_fetched(request, knowledge, desk, caller)
+    return Judged(known.states, known.chart, evaluation, fetching, known.states.unseen, parts=known.parts)
+
+
+def _remember(
+    question: Question, request: PatientViewRequest, judged: Judged, knowledge: Knowledge, desk: Desk
+) -> None:
+    """Only what follows from the bytes alone: nothing that was fetched, or that another call could have fetched."""
+    memory, fetching = desk.opened_again, judged.fetching
+    if memory is None or not question.digest or judged.found is None or judged.chart.warnings:
+        return
+    if fetching.fetched or fetching.failed or len(fetching.prefetch) != len(request.prefetch or ()):
+        return
+    keys = tuple(request.prefetch or ())
+    may_fetch = not knowledge.templates.keys() <= set(keys) or bool(pointed_at(fetching.prefetch))
+    if request.fhir_server is not None and may_fetch:
+        return
+    chart = judged.chart._replace(resources={}, opened={})
+    memory.remember(question, keys, Remembered(judged.states, chart, judged.found, judged.parts))
 
 
 def judge(
@@ -97,16 +176,10 @@ def judge(
         raise
     check_fhir_server(request.fhir_server, https_only=https_only)
     unseen = prefetch_states.not_whole(states)
-    evaluation = conclude(
-        chart,
-        patient_id,
-        on,
-        knowledge,
-        hook_instance=request.hook_instance,
-        not_provided=unseen,
-        overrule=_overrule(request, desk, caller),
-    )
-    return Judged(states, chart, evaluation, fetching, unseen)
+    found = assessed(chart, on, knowledge, unseen)
+    overrule = _overrule(request, desk, caller)
+    evaluation = spoken(found, patient_id, on, knowledge, hook_instance=request.hook_instance, overrule=overrule)
+    return Judged(states, chart, evaluation, fetching, unseen, found)
 
 
 def _with_fetched(
@@ -140,10 +213,10 @@ def _kept(
     request: PatientViewRequest, on: date, judged: Judged, knowledge: Knowledge, desk: Desk, caller: Caller
 ) -> Kept | None:
     """The decision is on a disk before the answer leaves. Errors: NotDurable."""
-    if desk.store is None:
+    if desk.store is None or judged.parts is None:
         return None
     around = Circumstances(SERVICE, HOOK, caller.client, caller.now, on)
-    answered = Answered(request, judged.chart, judged.evaluation, judged.not_provided)
+    answered = Answered(request, judged.chart, judged.evaluation, judged.not_provided, judged.parts)
     return desk.store.keep(decision_of(answered, around, knowledge, desk.store))
 
 

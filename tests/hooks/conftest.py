@@ -41,8 +41,12 @@ class Surgery:
         """The answer to a request, under a hookInstance of its own unless one is given."""
         self._calls += 1
         body = {**request, "hookInstance": instance or f"00000000-0000-4000-8000-{self._calls:012d}"}
-        read = patient_view.read(orjson.dumps(body), self.desk.knowledge.policy)
-        return patient_view.respond(read, Caller(client, self.now, date(2026, 11, 22)), self.desk)
+        return self.call_with(orjson.dumps(body), client)
+
+    def call_with(self, body: bytes, client: Client = HOME) -> Answer:
+        """The answer to the bytes of a call."""
+        call = patient_view.opening(body, self.desk)
+        return patient_view.respond(call, Caller(client, self.now, date(2026, 11, 22)), self.desk)
 
     def override(
         self, card: Mapping[str, Any], client: Client = HOME, *, reason: str | None = "patient-refuses"
