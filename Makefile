@@ -17,10 +17,10 @@ serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127
 	@$(RUN) cds_service.cli serve
 
 .PHONY: attacks
-attacks: .venv/.ready-dev ## the attack cases, over real sockets (unfinished)
-	@NEXTLINE_ATTACKS=1 $(RUN) pytest tests/attack
+attacks: .venv/.ready-dev ## the attack cases, over real sockets
+	@$(RUN) pytest tests/attack -n $(WORKERS) --maxprocesses 8
 
-.PHONY: test properties fuzz faults coverage check format bench
+.PHONY: test properties fuzz faults coverage check format bench regression
 test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
@@ -48,8 +48,11 @@ format: .venv/.ready-dev ## apply the style
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
-bench: .venv/.ready-dev ## what one call costs, as ratios
-	@$(RUN) benchmarks.handler
+bench: .venv/.ready-dev ## what one call costs, as ratios; writes docs/performance.md (minutes)
+	@$(RUN) benchmarks --write
+
+regression: .venv/.ready-dev ## the ratios of one call against the kept ones, in seconds
+	@$(RUN) benchmarks --quick
 
 .PHONY: tables stories
 tables: .venv/.ready ## write the pages that follow from the code: docs/guidelines, docs/data-elements.md, docs/conformance.md, tables

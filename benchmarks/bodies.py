@@ -1,13 +1,13 @@
-"""Request bodies of three sizes: one membranous nephropathy course among the Observations of a busy chart.
+"""Request bodies: one membranous nephropathy course among the Observations of a busy chart.
 
 A man of 52 with membranous nephropathy has taken tacrolimus for seven months, his proteinuria fell from 8.4
-to 7.7 g/d, and anti-PLA2R is high: all three bodies lead to a full card that advises a class of therapy. Every
-body holds the newest visit with all six measures, and earlier ones back to the last before treatment: two of
-its measures at 10 kB, 36 values of 6 visits at 150 kB, 99 values of 17 visits at 2 MB.
+to 7.7 g/d, and anti-PLA2R is high: every body holds the newest visit with all measures that it has room for, and
+earlier ones back to the last before treatment, so that each leads to a full card.
 
-The share of Observations that our mappings know falls with size (8 of 9, 36 of 200, 99 of 2,700), as where a
-server answers searches by category and not by code. Each has what laboratories send beside the result: meta,
-identifier, category, issued, reference range. Deterministic: the same bytes in every run.
+`bodies()` are the three of the promise. At 10 kB few resources are relevant, and each is as large as laboratories
+write them (1.6 kB); at 150 kB 36 of 200 Observations are, at 2 MB 99 of 2,700, as where a server answers searches
+by category and not by code. `shared(...)` makes a body of any size and share, in R4 or R5. Deterministic: the
+same octets in every run.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+Release = Literal["R4", "R5"]
 AS_OF = date(2026, 11, 22)
 PATIENT = "bench-1"
 TREATED_FOR = 215
@@ -43,31 +44,44 @@ class Body:
     data: bytes
     observations: int
     relevant: int
+    release: Release = "R4"
 
 
 def bodies() -> tuple[Body, ...]:
     """About 10 kB, 150 kB and 2 MB."""
-    return (_body("10 kB", 9, 8), _body("150 kB", 200, 36), _body("2 MB", 2700, 99))
+    return (_small(), shared("150 kB", 200, 36), shared("2 MB", 2700, 99))
 
 
-def _body(name: str, observations: int, relevant: int) -> Body:
+def _small() -> Body:
+    """Four measures of the newest visit and proteinuria of the one before treatment, with one that nobody needs."""
+    newest = [_with_all_its_parts(_result(number, number, 2)) for number in range(4)]
+    first = _with_all_its_parts(_result(4, len(MEASURES), 2))
+    return _request("10 kB", [*newest, first, _with_all_its_parts(_noise(5))], 5, "R4")
+
+
+def shared(name: str, observations: int, relevant: int, release: Release = "R4") -> Body:
+    """A body with so many Observations, of which so many are relevant, spread evenly."""
     every = max(1, observations // relevant)
     visits = -(-relevant // len(MEASURES))
     entries = [
         _result(index, index // every, visits) if index % every == 0 and index // every < relevant else _noise(index)
         for index in range(observations)
     ]
+    return _request(name, entries, relevant, release)
+
+
+def _request(name: str, entries: list[dict[str, Any]], relevant: int, release: Release) -> Body:
     request = {
         "hook": "patient-view",
         "hookInstance": "9d1a4d4a-6a05-4e0b-8f0b-0d7c3b1f2a10",
         "context": {"userId": "Practitioner/prac-1", "patientId": PATIENT},
         "extension": {"org.nextline-cds.as-of": AS_OF.isoformat()},
-        "prefetch": _prefetch(entries),
+        "prefetch": _prefetch(entries, release),
     }
-    return Body(name, orjson.dumps(request), observations, relevant)
+    return Body(name, orjson.dumps(request), len(entries), relevant, release)
 
 
-def _prefetch(entries: list[dict[str, Any]]) -> dict[str, Any]:
+def _prefetch(entries: list[dict[str, Any]], release: Release) -> dict[str, Any]:
     keys: tuple[str, ...] = (
         "procedures",
         "allergies",
@@ -81,7 +95,7 @@ def _prefetch(entries: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "patient": {"resourceType": "Patient", "id": PATIENT, "gender": "male", "birthDate": "1974-02-01"},
         "conditions": _bundle([_condition()]),
-        "statements": _bundle([_statement()]),
+        "statements": _bundle([_statement() if release == "R4" else _fifth_statement()]),
         "kidney-function": _bundle(entries),
         **{key: _bundle([]) for key in keys},
     }
@@ -149,6 +163,13 @@ def _statement() -> dict[str, Any]:
     }
 
 
+def _fifth_statement() -> dict[str, Any]:
+    """The same drug as FHIR R5 writes it."""
+    statement = {**_statement(), "status": "recorded"}
+    statement["medication"] = {"concept": statement.pop("medicationCodeableConcept")}
+    return statement
+
+
 def _result(index: int, number: int, visits: int) -> dict[str, Any]:
     """The result of this number: all measures of the newest visit, then those of the visits before it."""
     visit, measure = divmod(number, len(MEASURES))
@@ -176,6 +197,26 @@ def _observation(index: int, code: str, display: str, value: float, unit: str, d
         "issued": f"{_day(day)}T09:00:00Z",
         "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
         "referenceRange": [{"text": "see laboratory catalogue"}],
+    }
+
+
+def _with_all_its_parts(observation: dict[str, Any]) -> dict[str, Any]:
+    """What a large EHR writes besides: profile, encounter, order, specimen, performer, limits."""
+    unit = observation["valueQuantity"]["unit"]
+    limits = {name: {"value": value, "unit": unit} for name, value in (("low", 1), ("high", 5))}
+    profile = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-lab"
+    return {
+        **observation,
+        "meta": {**observation["meta"], "profile": [profile]},
+        "encounter": {
+            "reference": "Encounter/eXYZ12345678901234567890",
+            "identifier": {"use": "usual", "system": "urn:oid:1.2.3.4.5.6.7.698084.8", "value": "27554"},
+            "display": "Office Visit",
+        },
+        "basedOn": [{"reference": "ServiceRequest/eK4x12345678901234567890", "display": observation["code"]["text"]}],
+        "specimen": {"reference": "Specimen/eT12345678901234567890", "display": "Specimen 23-081"},
+        "performer": [{"reference": "Organization/eLab123456789", "display": "Central Laboratory"}],
+        "referenceRange": [{**limits, "text": f"1 - 5 {unit}"}],
     }
 
 

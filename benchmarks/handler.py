@@ -1,82 +1,118 @@
-"""What one call costs: handler CPU as a multiple of `orjson.loads` of the same body, in one run.
+"""What one call costs: handler CPU as a multiple of `orjson.loads` of the same body, in one run, and stage by stage.
 
-`python -m benchmarks.handler [--quick] [--limits]`. The handler is everything between the bytes in and the bytes
-out: strict reading, prefetch states, patient gate, selection, validation, case, guideline with full trace, cards,
-serialising. The process is settled as `wsgi` settles it. The two sides are timed in turns, and the smallest
-time of each counts.
+The handler is everything between the bytes in and the bytes out: strict reading, prefetch states, patient gate,
+selection, validation, case, guideline with full trace, cards, serialising. The process is settled as `wsgi` settles
+it. *First opening* is a chart whose bytes this process has not seen; *opened again* one that has not changed since.
 """
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
 import orjson
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.bodies import AS_OF, Body, bodies
+from benchmarks.bodies import AS_OF, PATIENT, Body
+from benchmarks.timing import Spent, in_turns
 from cds_service.app import knowledge_of, settle
+from cds_service.cards.write import cards_for
+from cds_service.fhir import strict_json
+from cds_service.guideline.catalogue import assess_all
 from cds_service.hooks.desk import Desk
+from cds_service.hooks.evaluation import chart_of
+from cds_service.hooks.knowledge import Knowledge
 from cds_service.hooks.opened_again import OpenedAgain
-from cds_service.hooks.patient_view import next_therapy
-from cds_service.hooks.registry import Caller
+from cds_service.hooks.patient_view import next_therapy, read
+from cds_service.hooks.prefetch_states import not_whole, states_of
+from cds_service.hooks.registry import Answer, Caller
+from cds_service.mapping.chart import build_case
 from cds_service.settings import load
+from cds_service.store import schema
+from cds_service.store.sealing import Sealing
+from cds_service.store.store import Store
 from cds_service.trust.clients import Client
 
-LIMITS = {"10 kB": 8.0, "150 kB": 6.0, "2 MB": 3.0}
+CALLER = Caller(Client(), datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC), AS_OF)
+STAGES = ("read", "skim and validate", "map", "assess", "cards", "serialise")
 
 
-def measure(body: Body, call: Callable[[bytes], bytes], repeats: int) -> tuple[float, float]:
-    """Process CPU seconds of the call and of `orjson.loads`, the smallest of the repeats, taken in turns."""
-    call(body.data)
-    handler = loads = float("inf")
-    for _ in range(repeats):
-        started = time.process_time()
-        orjson.loads(body.data)
-        between = time.process_time()
-        call(body.data)
-        handler = min(handler, time.process_time() - between)
-        loads = min(loads, between - started)
-    return handler, loads
+class Cost(NamedTuple):
+    """Of one body: parsing it, answering it the first time, and again."""
+
+    body: Body
+    loads: Spent
+    first: Spent
+    again: Spent
+
+    @property
+    def first_ratio(self) -> float:
+        """First opening as a multiple of parsing."""
+        return self.first.least / self.loads.least
+
+    @property
+    def again_ratio(self) -> float:
+        """Opened again as a multiple of parsing."""
+        return self.again.least / self.loads.least
 
 
-def handler(memory: OpenedAgain | None = None) -> Callable[[bytes], bytes]:
+def handler(
+    knowledge: Knowledge, memory: OpenedAgain | None = None, store: Store | None = None
+) -> Callable[[bytes], bytes]:
     """The service from bytes to bytes, without the HTTP around it."""
-    service = next_therapy(Desk(knowledge_of(load()), opened_again=memory))
+    service = next_therapy(Desk(knowledge, store=store, opened_again=memory))
+    return lambda data: orjson.dumps(service.respond(service.read(data), CALLER).body())
+
+
+def settled() -> Knowledge:
+    """The knowledge of a process that is settled as the server settles it."""
+    knowledge = knowledge_of(load())
     settle()
-    caller = Caller(Client(), datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC), AS_OF)
-    return lambda data: orjson.dumps(service.respond(service.read(data), caller).body())
+    return knowledge
 
 
-def main(arguments: list[str]) -> int:
-    """Print the table; with --limits exit with 1 when a ratio is above its limit."""
-    call = handler()
-    table = Table("body", "bytes", "Observations", "relevant", "orjson.loads ms", "handler ms", "ratio", "limit")
-    over = []
-    for body in bodies():
-        repeats = (5 if "--quick" in arguments else 30) * (4 if len(body.data) < 500_000 else 1)
-        spent, loads = measure(body, call, repeats)
-        ratio = spent / loads
-        if ratio > LIMITS[body.name]:
-            over.append(body.name)
-        table.add_row(
-            body.name,
-            f"{len(body.data):,}",
-            str(body.observations),
-            str(body.relevant),
-            f"{loads * 1000:.3f}",
-            f"{spent * 1000:.3f}",
-            f"{ratio:.2f}",
-            f"{LIMITS[body.name]:g}",
-        )
-    Console(width=110).print(table)
-    if over:
-        sys.stdout.write(f"above the limit: {', '.join(over)}\n")
-    return 1 if over and "--limits" in arguments else 0
+def cost(body: Body, knowledge: Knowledge, repeats: int) -> Cost:
+    """The cost of one body."""
+    data = body.data
+    first, again = handler(knowledge), handler(knowledge, OpenedAgain())
+    repeats *= max(1, min(20, 200_000 // len(data)))
+    spent = in_turns(repeats, lambda: orjson.loads(data), lambda: first(data), lambda: again(data))
+    return Cost(body, *spent)
 
 
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+def stages(body: Body, knowledge: Knowledge, repeats: int) -> dict[str, Spent]:
+    """CPU of every stage of a first opening, each on the outcome of the one before."""
+    data, terminology = body.data, knowledge.terminology
+    request = read(data, knowledge.policy)
+    prefetch = request.prefetch or {}
+    chart = chart_of(prefetch, PATIENT, AS_OF, knowledge, None)
+    case = build_case(chart, terminology, AS_OF, ())
+    assessments = assess_all(case, AS_OF, knowledge.thresholds)
+    stamp = knowledge.stamp.of_call("a", PATIENT, chart.fhir_version)
+    cards = cards_for(assessments, case, AS_OF, stamp)
+    spent = in_turns(
+        repeats,
+        lambda: strict_json.read(data),
+        lambda: not_whole(states_of(chart_of(prefetch, PATIENT, AS_OF, knowledge, None), knowledge.templates)),
+        lambda: build_case(chart, terminology, AS_OF, ()),
+        lambda: assess_all(case, AS_OF, knowledge.thresholds),
+        lambda: cards_for(assessments, case, AS_OF, stamp),
+        lambda: orjson.dumps(Answer(cards).body()),
+    )
+    return dict(zip(STAGES, spent, strict=True))
+
+
+@contextmanager
+def kept_in_sqlite() -> Iterator[Store]:
+    """A store of its own, as development has it."""
+    with tempfile.TemporaryDirectory(prefix="nextline-bench-") as folder:
+        url = f"sqlite:///{Path(folder) / 'store.sqlite3'}"
+        schema.upgrade(url)
+        store = Store(url, Sealing([bytes(32)]), Path(folder) / "spool")
+        try:
+            yield store
+        finally:
+            store.close()

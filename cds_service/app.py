@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,12 @@ from cds_service.hooks.feedback import receive
 from cds_service.hooks.knowledge import Knowledge, SitePolicy, gather
 from cds_service.hooks.opened_again import OpenedAgain
 from cds_service.hooks.patient_view import next_therapy
+from cds_service.hooks.refusal import keep_refused
+from cds_service.hooks.registry import Service
 from cds_service.hooks.self_test import check
 from cds_service.outbound.client import Outbound
 from cds_service.settings import Settings, load, unknown_variables
+from cds_service.showcase import Showcase
 from cds_service.store.connections import sqlite_file
 from cds_service.store.schema import upgrade
 from cds_service.store.sealing import Sealing, make_key_file, read_keys
@@ -30,6 +33,7 @@ from cds_service.store.store import Store
 from cds_service.trust.issuers import load as load_issuers
 from cds_service.trust.keys import Keys
 from cds_service.trust.tokens import Gate
+from cds_service.web.address import base_path
 from cds_service.web.assembly import assemble
 from cds_service.web.event_log import event_log
 
@@ -47,7 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     checked = check(knowledge)
     today = clock(settings.timezone)
     issuers = load_issuers(settings.clients_file, local_http=not settings.production) if settings.clients_file else {}
-    sites = {issuer.site: knowledge_of(settings, issuer.site) for issuer in issuers.values() if issuer.site}
+    named = frozenset[str]().union(*[issuer.sites for issuer in issuers.values()])
+    sites = {site: knowledge_of(settings, site) for site in sorted(named)}
     for one in (knowledge, *sites.values()):
         for name, said in doubts(one, today()):
             log.warning(name, fault=said)
@@ -56,16 +61,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     memory = OpenedAgain(settings.remember_seconds) if settings.remember_seconds else None
     desk = Desk(knowledge, sites, call_back_of(settings, outbound), store, settings.silence_days, memory)
     keys = Keys(outbound, local_http=not settings.production)
+    services = [next_therapy(desk)]
     return assemble(
         settings,
-        [next_therapy(desk)],
+        services,
         partial(about, knowledge),
         partial(readiness, checked, (knowledge, *sites.values())),
         log,
         today,
         gate=Gate(issuers, keys, store.spend) if settings.auth == "jwt" else None,
         feedback=lambda body, service, client, now: receive(body, service, client, now, store),
+        keep_refused=lambda refused, client, now: keep_refused(refused, client, now, store),
+        showcase=showcase_of(settings, knowledge, services, today),
     )
+
+
+def showcase_of(
+    settings: Settings, knowledge: Knowledge, services: Sequence[Service], today: Callable[[], date]
+) -> Showcase | None:
+    """The start page's example patients; in production only where CDS_START_PAGE asks for them."""
+    wanted = not settings.production if settings.start_page is None else settings.start_page
+    return Showcase(knowledge, services, today, base_path(settings)) if wanted else None
 
 
 def settle() -> None:

@@ -20,7 +20,9 @@ from cds_service.commands import (
     feedback,
     mappings,
     replaying,
+    screening,
     serving,
+    synthesize,
 )
 from cds_service.commands.options import BAD_CONFIGURATION, BAD_INPUT, FAILED
 from cds_service.errors import ConfigurationFault, NextlineError, RequestFault
@@ -33,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (serving, cards, configuration, replaying):
+for room in (serving, cards, configuration, replaying, screening, synthesize):
     app.add_typer(room.app)
 for named in (mappings, clients, database, decisions, feedback):
     app.add_typer(named.app)

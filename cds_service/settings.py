@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     quiet_rules: Words = Field((), description="rule ids whose cards this site does not want (R-01)")
     indicator_cap: Literal["info", "warning", "critical"] = Field("warning", description="highest indicator of a card")
     smart_link: bool = Field(False, description="offer the SMART app on cards")
+    start_page: bool | None = Field(None, description="start page with example patients; unset: in development only")
     client_rate: float = Field(0, ge=0, le=100_000, description="calls a second of one client, per worker; 0: no limit")
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="largest request body")
     max_entries: int = Field(10_000, ge=1, le=1_000_000, description="most Bundle entries in one call")
@@ -162,9 +163,8 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> tuple[str, ...]:
         """Browser origins that may read answers (CORS-2)."""
-        if self.cors_origins is None:
-            return () if self.production else ("*",)
-        return self.cors_origins
+        usual = () if self.production else ("*",)
+        return usual if self.cors_origins is None else self.cors_origins
 
     @property
     def local_base_url(self) -> str:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
+
+from pydantic_core import PydanticCustomError
+
+DATABASE = frozenset({"database_url", "database_url_file"})
 
 
 class Setup(Protocol):
@@ -35,6 +40,8 @@ class Setup(Protocol):
 
 def startup_faults(setup: Setup) -> Iterator[str]:
     """Every reason not to start; none when it may."""
+    if setup.model_fields_set >= DATABASE:
+        yield "CDS_DATABASE_URL: stands in CDS_DATABASE_URL_FILE, so it must not be set besides"
     if setup.auth == "jwt" and setup.clients_file is None:
         yield "CDS_CLIENTS_FILE: CDS_AUTH=jwt needs the list of trusted issuers (an example: cds-service clients add)"
     if setup.production:
@@ -47,7 +54,7 @@ def _production_faults(setup: Setup) -> Iterator[str]:
         (setup.clients_file is None, "CDS_CLIENTS_FILE: production needs the list of trusted issuers"),
         (not setup.public_base_url, "CDS_PUBLIC_BASE_URL: production needs the https address clients use"),
         (setup.public_base_url.startswith("http://"), "CDS_PUBLIC_BASE_URL: production needs https"),
-        ("database_url" not in setup.model_fields_set, "CDS_DATABASE_URL: production needs a database of its own"),
+        (not DATABASE & setup.model_fields_set, "CDS_DATABASE_URL: production needs a database of its own"),
         (setup.store_key_file is None, "CDS_STORE_KEY_FILE: production needs the keys that seal what is stored"),
         (setup.as_of_allowed, "CDS_ALLOW_AS_OF: production answers for today only"),
         ("*" in setup.origins, "CDS_CORS_ORIGINS: production needs a list of origins, not *"),
@@ -56,3 +63,15 @@ def _production_faults(setup: Setup) -> Iterator[str]:
         (setup.log_level == "debug", "CDS_LOG_LEVEL: debug is for development"),
     )
     yield from (sentence for wrong, sentence in checks if wrong)
+
+
+def url_of_file(file: Path) -> str:
+    """The database URL in a file: a password belongs neither into an environment nor onto a command line.
+
+    Errors: PydanticCustomError, which `settings.load` turns into a ConfigurationFault.
+    """
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"cannot be read from CDS_DATABASE_URL_FILE ({type(error).__name__})"
+        raise PydanticCustomError("setting", reason) from None

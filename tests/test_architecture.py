@@ -22,10 +22,14 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "resource_files": frozenset(),
     "chart_file": frozenset({"hooks", "cdshooks", "fhir", "errors"}),
     "demo": frozenset({"stories", "terminal", "errors"}),
+    "showcase": frozenset({"stories", "hooks", "cdshooks", "course"}),
     "review_pages": frozenset({"guideline", "mapping", "stories"}),
+    "population": frozenset({"hooks", "fhir", "mapping", "guideline", "cards", "case", "errors"}),
+    "synthetic": frozenset({"errors"}),
+    "granian_command": frozenset({"settings", "errors"}),
     "gunicorn_settings": frozenset({"settings", "errors"}),
     # The path of a call.
-    "web": frozenset({"hooks", "trust", "cdshooks", "errors", "settings"}),
+    "web": frozenset({"hooks", "trust", "cdshooks", "course", "errors", "settings"}),
     "hooks": frozenset(
         {"cdshooks", "fhir", "mapping", "guideline", "cards", "store", "trust", "outbound", "case", "errors"}
     ),
@@ -39,6 +43,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "outbound": frozenset({"errors"}),
     # The pure middle.
     "guideline": frozenset({"case"}),
+    # The page of a course: cards for its sentences only.
+    "course": frozenset({"guideline", "case", "cards", "errors"}),
     "case": frozenset(),
     # Leaves.
     "stories": frozenset({"errors"}),

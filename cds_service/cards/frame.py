@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from cds_service.cards.approval import in_source_line
 from cds_service.cards.stamp import Stamp
 from cds_service.cards.wording_measures import DISEASES
 from cds_service.guideline.assessment import Assessment, Severity
@@ -18,8 +19,8 @@ _TOPICS = 512
 _SITES = 16
 
 SOURCES = {
-    "MN": "Nextline CDS (KDIGO 2021 glomerular diseases), not yet signed by a clinician",
-    "LN": "Nextline CDS (KDIGO 2024, ACR 2024, EULAR 2025 lupus nephritis), not yet signed by a clinician",
+    "MN": "Nextline CDS (KDIGO 2021 glomerular diseases)",
+    "LN": "Nextline CDS (KDIGO 2024, ACR 2024, EULAR 2025 lupus nephritis)",
 }
 _GUIDELINES = {
     "MN": (("EV-06", "KDIGO 2021 guideline, glomerular diseases"),),
@@ -43,10 +44,14 @@ def shown_indicator(severity: Severity, stamp: Stamp) -> Severity:
     return _SHOWN[severity, stamp.indicator_cap]
 
 
-def source(assessment: Assessment, topic: str, stamp: Stamp) -> dict[str, Any]:
-    """Guideline and year, the page about this service, and the rule as topic. Shared between cards: to be read only."""
+def source(assessment: Assessment, topic: str, stamp: Stamp, day: int) -> dict[str, Any]:
+    """Guideline and year, who has signed it as of that day, the page about this service, and the rule as topic.
+
+    Shared between cards: to be read only.
+    """
     state = assessment.state if topic == assessment.rule else ""
-    return _source(assessment.disease or "MN", topic, state, stamp.public_base_url)
+    signed = in_source_line(stamp.approval, day)
+    return _source(assessment.disease or "MN", topic, state, stamp.public_base_url, signed)
 
 
 def links(assessment: Assessment, stamp: Stamp) -> list[dict[str, str]]:
@@ -63,10 +68,10 @@ def override_reasons() -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=_TOPICS)
-def _source(disease: str, topic: str, state: str, public_base_url: str) -> dict[str, Any]:
+def _source(disease: str, topic: str, state: str, public_base_url: str, signed: str) -> dict[str, Any]:
     base = public_base_url.rstrip("/")
     return {
-        "label": SOURCES[disease],
+        "label": f"{SOURCES[disease]}, {signed}",
         **({"url": f"{base}/about"} if base else {}),
         "topic": {"system": RULE_SYSTEM, "code": topic, "display": _topic_display(disease, topic, state)},
     }

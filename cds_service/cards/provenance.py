@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from cds_service.cards.approval import in_detail
 from cds_service.cards.escape import chart_text
 from cds_service.cards.facts import measure_name, with_unit
 from cds_service.cards.numbers import Dates, shown
@@ -19,7 +20,6 @@ from cds_service.guideline.assessment import Assessment
 MOST_SET_ASIDE = 12
 DOUBLED = "VALUES_DISAGREE"
 _ABOUT_DATA = {note: wording.sentence for note, wording in NOTES.items() if wording.about_data}
-UNSIGNED = "No clinician has signed this knowledge yet."
 
 
 def not_used(assessment: Assessment, case: Case, dates: Dates) -> str:
@@ -44,13 +44,14 @@ def not_used(assessment: Assessment, case: Case, dates: Dates) -> str:
 
 
 def footer(assessment: Assessment, case: Case, dates: Dates, stamp: Stamp) -> str:
-    """Rule, versions, as-of date, what was read, and that nobody has signed this yet."""
+    """Rule, versions, as-of date, what was read, and who has signed the knowledge or that nobody has."""
     versions = _versions(stamp.service_version, stamp.knowledge_version, stamp.mappings_version)
     changed = ""
     if stamp.changed_thresholds:
         names = ", ".join([chart_text(name, 60) for name in stamp.changed_thresholds])
         changed = f"This site has changed thresholds: {names}.\n\n"
-    return f"---\n\nRule {assessment.rule} · as of {dates.as_of} · {versions}\n\n{_read(case)}{changed}{UNSIGNED}"
+    signed = in_detail(stamp.approval, dates.today)
+    return f"---\n\nRule {assessment.rule} · as of {dates.as_of} · {versions}\n\n{_read(case)}{changed}{signed}"
 
 
 @lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cds_service.cards.approval import NOT_SIGNED, Approval
 from cds_service.guideline.assessment import Severity
 
 FhirVersion = Literal["R4", "R4B", "R5"]
@@ -18,7 +19,7 @@ class Stamp:
     `indicator_cap` is the highest indicator a client may be shown (contract section 3: `warning` on patient-view).
     `smart_app` True adds the `smart` link to `{public_base_url}/launch`. `changed_thresholds` names the site's own
     thresholds, which the card says aloud. `quiet_rules` are rule ids the site has silenced (ruling R-01).
-    `fhir_version` is the client's: drafts are written in it.
+    `fhir_version` is the client's: drafts are written in it. `approval` is the site's sign-off of the knowledge.
     """
 
     service_version: str
@@ -32,6 +33,7 @@ class Stamp:
     changed_thresholds: tuple[str, ...] = ()
     quiet_rules: frozenset[str] = frozenset()
     fhir_version: FhirVersion = "R4"
+    approval: Approval = NOT_SIGNED
 
     def of_call(self, hook_instance: str, patient_id: str, fhir_version: FhirVersion) -> Stamp:
         """The stamp of one call: the same service, somebody's question about somebody."""
@@ -47,4 +49,5 @@ class Stamp:
             self.changed_thresholds,
             self.quiet_rules,
             fhir_version,
+            self.approval,
         )

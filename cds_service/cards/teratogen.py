@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cds_service.cards.approval import in_detail
 from cds_service.cards.escape import plain_text
 from cds_service.cards.figures import joined
 from cds_service.cards.filling import fill
-from cds_service.cards.provenance import UNSIGNED
 from cds_service.cards.recommendation import versions, without_empty
 from cds_service.cards.sections import listed
 from cds_service.cards.stamp import Stamp
@@ -34,7 +34,8 @@ def teratogen_parts(assessment: Assessment, case: Case, on: date, stamp: Stamp) 
     agents = joined(TERATOGEN_AGENTS[exposure.agent] for exposure in active)
     figures = {"agents": agents} if agents else {}
     sources = listed("On the active list", (f"{_name(e)}, since {date.fromordinal(e.start)}" for e in active))
-    footer = f"---\n\n{PREGNANCY_NOTE} · as of {on.isoformat()} · knowledge {stamp.knowledge_version}\n\n{UNSIGNED}"
+    versioned = f"{PREGNANCY_NOTE} · as of {on.isoformat()} · knowledge {stamp.knowledge_version}"
+    footer = f"---\n\n{versioned}\n\n{in_detail(stamp.approval, on.toordinal())}"
     notice = without_empty(
         {
             "note": PREGNANCY_NOTE,
@@ -57,7 +58,7 @@ def _active(case: Case, on: date) -> list[Exposure]:
     today = on.toordinal()
     return [
         exposure
-        for exposure in case.exposures
+        for exposure in case.given
         if exposure.agent in TERATOGEN_AGENTS
         and exposure.start <= today
         and (exposure.end is None or exposure.end >= today)

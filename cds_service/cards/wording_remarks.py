@@ -11,5 +11,6 @@ REMARKS: dict[str, str] = {
     "RELAPSE_UNDATED": "A relapse on the problem list has no exact day; where it matters it counts as an earlier one.",
     "LINE_END_NOT_STATED": "A drug record says that it ended but not when; only its first day is counted. Check it.",
     "DRUG_KNOWN_FROM_TEXT_ONLY": "A drug was recognised by its name only, without a code; check that it was meant.",
+    "MIXED_RELEASES": "The records came in two releases of FHIR, R4 and R5; each was read by its own release.",
     "MIXED_PROTEINURIA_METHODS": "24-hour proteinuria and UPCR are compared (1 g/g counted as 1 g/d).",
 }

@@ -81,7 +81,7 @@ def _leading(
         "summary": head.summary,
         "detail": "\n\n".join([part for part in parts if part]),
         "indicator": shown_indicator(assessment.severity, stamp),
-        "source": source(assessment, assessment.rule, stamp),
+        "source": source(assessment, assessment.rule, stamp, dates.today),
     }
     if offered := suggestions(assessment, head.holds, first, case, dates.as_of, stamp):
         card["suggestions"] = offered
@@ -98,7 +98,7 @@ def _pregnancy(assessment: Assessment, case: Case, on: date, stamp: Stamp) -> di
         {
             **teratogen.teratogen_parts(assessment, case, on, stamp),
             "indicator": shown_indicator("critical", stamp),
-            "source": source(assessment, PREGNANCY_NOTE, stamp),
+            "source": source(assessment, PREGNANCY_NOTE, stamp, on.toordinal()),
             "overrideReasons": override_reasons(),
             "links": links(assessment, stamp),
         }

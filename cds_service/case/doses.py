@@ -6,6 +6,7 @@ Source: clinical-spec 3.4, rulings R-13, R-23, R-27. Grams unless a name says ot
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 
 from cds_service.case.drug_classes import MOFETIL_PER_ACID
@@ -16,6 +17,7 @@ from cds_service.case.segments import (
     INJECTED,
     SMALLEST_PULSE_MILLIGRAMS,
     Segment,
+    coded_parts,
     counted_and_echoes,
     may_be_one_route,
 )
@@ -38,11 +40,18 @@ class AntiCd20Dose:
 
 
 def anti_cd20_dose(segment: Segment) -> AntiCd20Dose:
-    """The dose of a segment of rituximab or a second-generation anti-CD20; 375 mg/m2 counts as 0.7 g."""
-    infusions = [infusion for infusion in segment.infusions() if infusion.coded]
+    """The dose of a segment of rituximab or a second-generation anti-CD20; 375 mg/m2 counts as 0.7 g.
+
+    A drug known from its name alone has none (terminology.md section 6).
+    """
+    doses = [_anti_cd20_of(part) for part in coded_parts(segment)]
+    return max(doses, key=lambda dose: math.inf if dose.grams is None else dose.grams, default=AntiCd20Dose(0.0))
+
+
+def _anti_cd20_of(segment: Segment) -> AntiCd20Dose:
+    infusions = segment.infusions()
     if not infusions:
-        known_only_from_text = not any(record.coded for record in segment.records)
-        return AntiCd20Dose(0.0 if known_only_from_text else None)
+        return AntiCd20Dose(None)
     grams = sum(_infusion_grams(infusion) for infusion in infusions)
     return AntiCd20Dose(grams, sum(1 for infusion in infusions if infusion.dose is None))
 
@@ -149,10 +158,18 @@ def cumulative_cyclophosphamide_grams(exposures: Sequence[Exposure], today: Day,
 
 
 def highest_mycophenolate_grams(segment: Segment, enough: float) -> float | None:
-    """The highest daily dose in grams of mofetil; None when a dose that is not recorded could have been higher."""
-    counted, echoes = _daily_mofetil_grams(segment.records), _daily_mofetil_grams(segment.echoes)
-    doses = counted + echoes
-    unknown = len(counted) < len(segment.records) and not echoes
+    """The highest daily dose in grams of mofetil; None when a dose that is not recorded could have been higher.
+
+    Where some records have a code the others, known by a name alone, do not speak.
+    """
+    records, echoes = segment.records, segment.echoes
+    if False in [record.coded for record in records]:
+        parts = coded_parts(segment)
+        records = tuple([record for part in parts for record in part.records]) or records
+        echoes = tuple([echo for part in parts for echo in part.echoes]) if parts else echoes
+    counted, told_again = _daily_mofetil_grams(records), _daily_mofetil_grams(echoes)
+    doses = counted + told_again
+    unknown = len(counted) < len(records) and not told_again
     if not doses or (unknown and not at_least(max(doses), enough)):
         return None
     return max(doses)

@@ -42,9 +42,8 @@ class Patient:
 class Quantity:
     """One dated number of one measure, in the measure's canonical unit.
 
-    `stated` is the value and unit as the chart wrote them. `bound` is the FHIR comparator: such a value is no
-    number, and the guideline uses it only where the bound alone decides. Albumin is BCG-equivalent
-    (clinical-spec 2.1); `method` keeps the assay that was stated.
+    `stated` is the value and unit as the chart wrote them, `method` the assay. `bound` is the FHIR comparator: such a
+    value decides only where the bound alone does. Albumin is BCG-equivalent (clinical-spec 2.1).
     """
 
     measure: str
@@ -103,11 +102,10 @@ class Dose:
 class Exposure:
     """One medication record that counts as exposure (clinical-spec 3.2).
 
-    `end` None means ongoing. An administration has start == end. `reason` is the line-end reason:
-    ineffective, intolerance, non-adherence, remission, completed, or empty.
-    `coded` is False when the drug was known from text only: such a record can never by itself complete an
-    adequate line. `end_stated` is False when the record says that it ended and not when; then only its first
-    day is sure. `start_stated` is False when no exact day is told; then `start` is the last day it can be.
+    `end` None means ongoing. An administration has start == end. `reason` is the line-end reason: ineffective,
+    intolerance, non-adherence, remission, completed, or empty. `coded` is False when only a name tells the drug: that
+    never makes a line adequate. `end_stated` is False when the record says that it ended and not when; then only its
+    first day is sure. `start_stated` is False when no exact day is told; then `start` is the last day it can be.
     """
 
     agent: str
@@ -172,8 +170,9 @@ Findings = Mapping[str, tuple[Finding, ...]]
 class Case:
     """The typed chart. Series are ascending by day, one value per day and measure (R-04).
 
+    `elsewhere` is what was given for another disease: no line of ours, but a dose taken and a risk run.
     `disagreements` are same-day values that differ by more than 20 % (R-04): the one used, the one not used.
-    `not_provided` names the kinds of data the client did not send at all.
+    `not_provided` names the kinds of data that the client did not send, `remarks` what is to be said of all the rest.
     """
 
     patient: Patient
@@ -182,11 +181,13 @@ class Case:
     conditions: tuple[Condition, ...] = ()
     procedures: tuple[Procedure, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    elsewhere: tuple[Exposure, ...] = ()
     not_taken: tuple[NotTaken, ...] = ()
     allergies: tuple[Allergy, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     disagreements: tuple[tuple[Quantity, Quantity], ...] = ()
     not_provided: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     bins: Bins = field(default_factory=Bins)
 
     def series(self, measure: str) -> tuple[Quantity, ...]:
@@ -196,6 +197,11 @@ class Case:
     def answers(self, measure: str) -> tuple[Finding, ...]:
         """All answers of a measure, oldest first; empty when there are none."""
         return self.findings.get(measure, ())
+
+    @property
+    def given(self) -> tuple[Exposure, ...]:
+        """Every dose on record, for whatever disease: what safety looks at."""
+        return self.exposures + self.elsewhere
 
     def until(self, on: date) -> Case:
         """The case as it could be known on that day: later facts are gone, later ends have not happened."""
@@ -209,6 +215,7 @@ class Case:
             conditions=tuple(_ongoing(c, today) for c in self.conditions if _known(_first_told(c), today)),
             procedures=tuple(p for p in self.procedures if _known(p.day, today)),
             exposures=tuple(_seen_from(e, today) for e in self.exposures if e.start <= today),
+            elsewhere=tuple(_seen_from(e, today) for e in self.elsewhere if e.start <= today),
             not_taken=tuple(n for n in self.not_taken if _known(n.day, today)),
             allergies=tuple(a for a in self.allergies if _known(a.day, today)),
             disagreements=tuple(pair for pair in self.disagreements if pair[0].day <= today),
@@ -218,13 +225,12 @@ class Case:
         """The last day that anything in the chart is of or ends on; the usual chart has nothing to come."""
         days: list[Day | None] = [series[-1].day for series in self.quantities.values() if series]
         days += [series[-1].day for series in self.findings.values() if series]
-        for exposure in self.exposures:
+        for exposure in self.given:
             days += (exposure.start, exposure.end)
         for condition in self.conditions:
             days += (_first_told(condition), condition.ended)
         days += [event.day for event in self.procedures] + [refused.day for refused in self.not_taken]
-        days += [allergy.day for allergy in self.allergies]
-        days += [kept.day for kept, _ in self.disagreements]
+        days += [allergy.day for allergy in self.allergies] + [kept.day for kept, _ in self.disagreements]
         return max([day for day in days if day is not None], default=0)
 
 
@@ -237,12 +243,8 @@ def _first_told(condition: Condition) -> Day | None:
 
 
 def _ongoing(condition: Condition, today: Day) -> Condition:
-    if condition.ended is not None and condition.ended > today:
-        return replace(condition, ended=None)
-    return condition
+    return condition if condition.ended is None or condition.ended <= today else replace(condition, ended=None)
 
 
 def _seen_from(exposure: Exposure, today: Day) -> Exposure:
-    if exposure.end is not None and exposure.end > today:
-        return replace(exposure, end=None, reason="")
-    return exposure
+    return exposure if exposure.end is None or exposure.end <= today else replace(exposure, end=None, reason="")

@@ -89,6 +89,14 @@ def last_reason(records: Iterable[Exposure]) -> str:
     return max((far_future(record.end), record.start, record.source, record.reason) for record in given)[3]
 
 
+def coded_parts(segment: Segment) -> tuple[Segment, ...]:
+    """The segment as the codes alone tell it; several where only a name, which may be mistaken, fills the gap."""
+    if False not in [record.coded for record in segment.records]:
+        return (segment,)
+    coded = [record for record in (*segment.records, *segment.echoes) if record.coded]
+    return tuple(_segments_of(segment.therapy_class, coded)) if coded else ()
+
+
 def far_future(end: Day | None) -> Day:
     """An end that sorts: ongoing comes after every date."""
     return 10_000_000 if end is None else end

@@ -28,6 +28,8 @@ _id = re.compile(r"(?!\.+\Z)[A-Za-z0-9\-.]{1,64}", re.ASCII).fullmatch
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _URL_LIMIT = 2048
+# What a header can carry. A server hangs up on anything else, and would then be taken for a sick one by its breaker.
+_token = re.compile(r"[!-~]{1,16384}", re.ASCII).fullmatch
 
 Member = TypeVar("Member")
 
@@ -49,10 +51,12 @@ class FhirAuthorization(BaseModel):
 
     @property
     def usable(self) -> bool:
-        """All required members are there, and the token is a Bearer token that has time left."""
+        """All required members are there, and the token is a Bearer token that a header can carry and has time left."""
         if self.token_type != "Bearer" or self.expires_in is None or self.expires_in <= 0:  # noqa: S105
             return False
-        return all(member is not None for member in (self.access_token, self.scope, self.subject))
+        if self.access_token is None or not _token(self.access_token.get_secret_value()):
+            return False
+        return self.scope is not None and self.subject is not None
 
 
 class PatientViewContext(NamedTuple):

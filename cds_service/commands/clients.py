@@ -152,6 +152,7 @@ def _told(issuer: Issuer) -> dict[str, Any]:
         "name": issuer.name,
         "mode": issuer.mode,
         "site": issuer.site,
+        "tenantSites": dict(issuer.tenant_sites),
         "keys": issuer.jku or "a file",
         "algorithms": list(issuer.algorithms),
         "tenants": list(issuer.tenants),

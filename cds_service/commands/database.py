@@ -60,9 +60,10 @@ def verify(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Walk the whole chain of decisions: was any row altered, taken out or put in? Exit status 1 when it was."""
+    """Walk the chains of decisions and of refused calls: was a row altered, taken out or put in? Then exit status 1."""
     from dataclasses import asdict
 
+    from cds_service.store import refusals
     from cds_service.store.reading import Filter, number_of
     from cds_service.store.verification import verify as walk
     from cds_service.terminal.counting import counted
@@ -70,13 +71,16 @@ def verify(
     with open_store() as (_, store):
         with counted("verifying", number_of(store, Filter())) as advance:
             report = walk(store, noted_end=_noted(noted), advance=advance)
+        refused = refusals.verify(store)
+        fault = report.fault or refused.fault
         if as_json:
-            print_json(asdict(report) | {"whole": report.whole})
-        elif report.whole:
-            typer.echo(f"Whole: {report.rows:,} decisions, {report.erased:,} of them erased.")
+            print_json(asdict(report) | {"fault": fault, "refused": refused.rows, "whole": not fault})
+        elif not fault:
+            counted_rows = f"{report.rows:,} decisions, {report.erased:,} of them erased"
+            typer.echo(f"Whole: {counted_rows}; {refused.rows:,} refused calls.")
             typer.echo(f"End of the chain, to be noted elsewhere: {report.end}")
-    if not report.whole:
-        raise StoreFault(f"the chain is broken: {report.fault}")
+    if fault:
+        raise StoreFault(f"the chain is broken: {fault}")
 
 
 @app.command(epilog="Example: cds-service db erase --dry-run")
@@ -96,16 +100,19 @@ def erase(
 
 
 def _contents() -> dict[str, Any]:
-    from cds_service.store.reading import contents
+    from cds_service.store.reading import Filter, contents
+    from cds_service.store.refusals import number_of
 
     with open_store() as (_, store):
         found = contents(store)
+        refused = number_of(store, Filter())
         waiting, aside = store.spool.sizes()
     return {
         "decisions": found.decisions,
         "erased": found.erased,
         "oldest": found.oldest.isoformat(timespec="seconds") if found.oldest else None,
         "newest": found.newest.isoformat(timespec="seconds") if found.newest else None,
+        "refused": refused,
         "feedback": found.feedback,
         "spoolBytes": waiting,
         "asideBytes": aside,

@@ -16,6 +16,7 @@ from cds_service.commands.stored import (
     Rule,
     Since,
     Until,
+    json_text,
     open_store,
     print_csv,
     print_json,
@@ -23,7 +24,7 @@ from cds_service.commands.stored import (
 )
 
 if TYPE_CHECKING:
-    from cds_service.store.records import StoredDecision
+    from cds_service.store.records import Refusal, StoredDecision
     from cds_service.store.store import Store
 
 app = typer.Typer(
@@ -36,6 +37,9 @@ app = typer.Typer(
 COLUMNS = (
     *("id", "number", "madeAt", "asOf", "service", "hook", "hookInstance", "client", "tenant", "rules", "shown"),
     *("quiet", "deliveries", "erasedAt", "service version", "knowledge", "mappings", "thresholds", "hash"),
+)
+REFUSAL_COLUMNS = (
+    *("id", "refusedAt", "status", "fault", "kind", "service", "hookInstance", "requestId", "client", "tenant", "told"),
 )
 
 
@@ -90,6 +94,32 @@ def show(
         show_trace(console, told["trace"])
 
 
+@app.command(epilog="Example: cds-service decisions refused --since 2026-11-01")
+def refused(
+    since: Since = None,
+    until: Until = None,
+    client: ClientName = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, the newest.")] = 50,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    plain: PlainText = False,
+) -> None:
+    """Show calls that were answered with an error after their client had proved itself. Nothing about patients."""
+    from cds_service.store.refusals import latest, number_of
+    from cds_service.terminal.decisions import show_refusals
+
+    with open_store() as (settings, store):
+        asked = wanted(settings, since, until, client=client)
+        found = [_refusal(one) for one in latest(store, asked, limit)]
+        total = number_of(store, asked)
+    if as_json:
+        print_json(found)
+    elif as_csv:
+        print_csv(REFUSAL_COLUMNS, ([*list(one.values())[:-1], json_text(one["told"])] for one in found))
+    else:
+        show_refusals(console_for(plain), found, total)
+
+
 @app.command(epilog="Example: cds-service decisions export --since 2026-11-01 > decisions.ndjson")
 def export(
     since: Since = None,
@@ -141,6 +171,22 @@ def _told(one: StoredDecision) -> dict[str, Any]:
         "erasedAt": one.erased_at.isoformat(timespec="seconds") if one.erased_at else None,
         "versions": dict(one.versions),
         "hash": one.hash,
+    }
+
+
+def _refusal(one: Refusal) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "refusedAt": one.refused_at.isoformat(timespec="milliseconds"),
+        "status": one.status,
+        "fault": one.fault,
+        "kind": one.kind,
+        "service": one.service,
+        "hookInstance": one.hook_instance,
+        "requestId": one.request_id,
+        "client": one.issuer,
+        "tenant": one.tenant,
+        "told": dict(one.told),
     }
 
 

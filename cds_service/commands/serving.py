@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,10 +20,22 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+class Server(StrEnum):
+    """The servers that the service is tested with."""
+
+    GUNICORN = "gunicorn"
+    GRANIAN = "granian"
+
+
 @app.command(epilog="Example: CDS_PORT=9000 cds-service serve")
-def serve() -> None:
-    """Run the service on CDS_HOST:CDS_PORT with gunicorn until it is stopped."""
+def serve(
+    server: Annotated[
+        Server, typer.Option("--server", help="granian needs the extra of that name.", show_default=True)
+    ] = Server.GUNICORN,
+) -> None:
+    """Run the service on CDS_HOST:CDS_PORT until it is stopped."""
     from cds_service.demo import free_port, gunicorn_command, refuse_a_taken_port
+    from cds_service.granian_command import granian_command
     from cds_service.settings import load
 
     settings = load()
@@ -31,8 +44,8 @@ def serve() -> None:
     base = settings.public_base_url or f"http://{settings.host}:{port}"
     typer.echo(f"Nextline CDS, {settings.mode}: {base}/cds-services (stop with Ctrl-C)", err=True)
     os.environ["CDS_PORT"] = str(port)
-    command = gunicorn_command()
-    os.execv(command[0], command)  # noqa: S606 (gunicorn takes this process over, so signals reach it)
+    command = gunicorn_command() if server is Server.GUNICORN else granian_command(settings, port)
+    os.execv(command[0], command)  # noqa: S606 (the server takes this process over, so signals reach it)
 
 
 @app.command(epilog="Example: cds-service demo --story rituximab-failed-and-egfr-falls --plain")

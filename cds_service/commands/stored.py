@@ -82,6 +82,13 @@ def print_json(told: Any) -> None:
     typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
+def json_text(told: Any) -> str:
+    """JSON in one cell or line."""
+    import orjson
+
+    return orjson.dumps(told).decode()
+
+
 def print_csv(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     """A table with its heading."""
     writer = csv.writer(sys.stdout, lineterminator="\n")

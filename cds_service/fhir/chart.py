@@ -15,6 +15,7 @@ from cds_service.fhir.fifth_shapes import FIFTH, MOVED
 from cds_service.fhir.identity import gate_for, own_resources
 from cds_service.fhir.medication_references import Medications, medications_of
 from cds_service.fhir.prefetch_data import Opened, State, open_key
+from cds_service.fhir.reason_references import Reasons
 from cds_service.fhir.releases import DEFAULT, FhirVersion, Release, release_by_results, release_of
 from cds_service.fhir.resources import read_patient
 from cds_service.fhir.selection import select_coded, select_drugs, select_observations
@@ -95,7 +96,8 @@ def read_chart(
     bins = Bins()
     patient, patients = _read_patient(keys, bins)
     own = own_resources(gate, keys, _SUBJECTS, bins)
-    candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), names, bins)
+    reasons = Reasons(own.get("Condition", ()), keys, (fhir_server or "").rstrip("/"))
+    candidates = _selected(own, meanings_by(knows), medications_of(keys, fhir_server), reasons, names, bins)
     if not release.said:
         release = release_by_results(candidate.resource for candidate in candidates)
     resources = validated(candidates, keep, on, patient_id, bins, FIFTH if release.version == "R5" else MOVED)
@@ -128,7 +130,12 @@ def _chart(bins: Bins, release: Release, **read: Any) -> ChartData:
 
 
 def _selected(
-    own: Mapping[str, list[Resource]], known: Memory, medications: Medications, names: FindName | None, bins: Bins
+    own: Mapping[str, list[Resource]],
+    known: Memory,
+    medications: Medications,
+    reasons: Reasons,
+    names: FindName | None,
+    bins: Bins,
 ) -> list[Candidate]:
     candidates = select_observations(own.get("Observation", ()), known, bins)
     for kind in _CODED:
@@ -138,7 +145,10 @@ def _selected(
         candidates += select_allergies(own["AllergyIntolerance"], known, names, bins)
     for kind in _MEDICATIONS:
         if kind in own:
-            candidates += select_drugs(own[kind], known, medications.concept_of, names, bins)
+            candidates += select_drugs(own[kind], known, medications.concept_of, names, bins, reasons.with_reasons)
+    if reasons.told:
+        # A problem that only says for what a drug was given is kept with it. It was counted as not relevant.
+        bins.supporting += sorted(reasons.told.difference(reference_of(found.resource) for found in candidates))
     return with_status(without_copies(candidates, bins), bins)
 
 

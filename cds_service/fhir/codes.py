@@ -25,6 +25,9 @@ class Meaning(Protocol):
     @property
     def display(self) -> str: ...
 
+    @property
+    def route(self) -> str: ...
+
 
 LookUp = Callable[[str, str], Meaning | None]
 Knows = LookUp | Mapping[tuple[str, str], Meaning]

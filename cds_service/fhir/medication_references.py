@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.fhir.bins import Resource, reference_of
+from cds_service.fhir.codes import displays_of, pairs_of, text_of
 from cds_service.fhir.prefetch_data import Opened, open_key
+from cds_service.fhir.reason_references import contained
 
 _LONGEST = 1024
 
@@ -26,21 +28,22 @@ class Medications:
     def concept_of(self, record: Resource) -> tuple[Any, str]:
         """What the drug is, as a CodeableConcept, and the reference of the Medication that said so.
 
-        (None, "") when the record points at something that did not come and has no display:
+        (None, "") when it says nothing, or points at something that says nothing or did not come and has no display:
         missing evidence, never "not taken".
         """
         concept = record.get("medicationCodeableConcept")
-        if concept is not None:
-            return concept, ""
         either = record.get("medication")
-        if isinstance(either, dict) and either.get("concept") is not None:
-            return either["concept"], ""
+        if concept is None and isinstance(either, dict):
+            concept = either.get("concept")
+        if concept is not None:
+            return (concept if _says_anything(concept) else None), ""
         pointer = _pointer(record)
         if not isinstance(pointer, dict):
             return None, ""
         found, source = self._resolved(pointer.get("reference"), record)
-        if found is not None:
-            return _what_it_is(found), source
+        what = _what_it_is(found) if found is not None else None
+        if _says_anything(what):
+            return what, source
         display = pointer.get("display")
         return ({"text": display}, "") if isinstance(display, str) and display.strip() else (None, "")
 
@@ -48,7 +51,7 @@ class Medications:
         if not isinstance(reference, str) or len(reference) > _LONGEST:
             return None, ""
         if reference.startswith("#"):
-            return _contained(record, reference[1:]), ""
+            return contained(record, "Medication", reference[1:]), ""
         bare = reference.partition("/_history/")[0]
         found = self.by_name.get(bare)
         if found is None and self.server and bare.startswith(f"{self.server}/Medication/"):
@@ -67,26 +70,34 @@ def medications_of(opened: Iterable[Opened], fhir_server: str | None) -> Medicat
     return Medications(by_name, (fhir_server or "").rstrip("/"))
 
 
-def _contained(record: Resource, identifier: str) -> Resource | None:
-    contained = record.get("contained")
-    if not isinstance(contained, list):
-        return None
-    parts = (part for part in contained if isinstance(part, dict) and part.get("resourceType") == "Medication")
-    return next((part for part in parts if part.get("id") == identifier), None)
-
-
 def _what_it_is(medication: Resource) -> Any:
-    """The Medication's code, with the codings of its ingredients after its own (mixtures have no code of their own)."""
+    """The Medication's code, with the codings of its ingredients after its own (mixtures have no code of their own).
+
+    What is in it without acting is none of them. An ingredient has no form of its own, so the name is given with it.
+    """
     code = medication.get("code")
     concept: dict[str, Any] = dict(code) if isinstance(code, dict) else {}
     ingredients = medication.get("ingredient")
     own = concept.get("coding")
     codings = list(own) if isinstance(own, list) else []
+    names = []
     for ingredient in ingredients if isinstance(ingredients, list) else []:
-        item = _item(ingredient) if isinstance(ingredient, dict) else None
+        item = _item(ingredient) if isinstance(ingredient, dict) and ingredient.get("isActive") is not False else None
         listed = item.get("coding") if isinstance(item, dict) else None
         codings.extend(listed if isinstance(listed, list) else [])
-    return {**concept, "coding": codings} if codings else concept
+        names.append(_name_of(item))
+    name = _name_of(concept) or " + ".join(filter(None, names))
+    text = " ".join(filter(None, (name, _name_of(medication.get("form") or medication.get("doseForm")))))
+    return {**concept, **({"coding": codings} if codings else {}), **({"text": text} if name or codings else {})}
+
+
+def _name_of(concept: Any) -> str:
+    return text_of(concept) or next(displays_of(concept), "")
+
+
+def _says_anything(concept: Any) -> bool:
+    """Whether anybody could tell what drug this is: a code of a system, or a name."""
+    return bool(_name_of(concept).strip()) or next(pairs_of(concept), None) is not None
 
 
 def _item(ingredient: Mapping[str, Any]) -> Any:

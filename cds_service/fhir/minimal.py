@@ -17,7 +17,7 @@ from cds_service.fhir.shapes import SHAPES
 _PATIENT = ("gender", "birthDate", "deceasedBoolean", "deceasedDateTime", "_birthDate", "_gender")
 _MEDICATION = ("code", "ingredient", "form", "doseForm")
 _ALWAYS = ("resourceType", "id")
-_POINTING = ("medicationReference", "medication")
+_POINTING = ("medicationReference", "medication", "reasonReference", "reason")
 _TOLD_BESIDE = ("note", "text")
 _WARNED = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "informational"}]}
 _FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "incomplete"}]}

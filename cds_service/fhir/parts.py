@@ -80,11 +80,12 @@ def _amount_as_usual(value: Any) -> Any:
 
 
 def dose_given(value: Any, repairs: Repairs) -> Any:
-    """MedicationAdministration.dosage: route and dose."""
+    """MedicationAdministration.dosage: route, dose, and the text to be shown."""
     _refuse_modifiers(value)
     dose = quantity(value.get("dose"), repairs)
     route = interned.codings_only(value.get("route"), repairs)
-    given = {name: part for name, part in (("dose", dose), ("route", route)) if part is not None}
+    parts = (("dose", dose), ("route", route), ("text", value.get("text")))
+    given = {name: part for name, part in parts if part is not None}
     return LeanMedicationAdministrationDosage(**given)
 
 

@@ -13,7 +13,7 @@ from cds_service.fhir.bins import Resource
 
 State = Literal["given", "known-empty", "failed", "absent"]
 
-_POINTED_AT = frozenset({"Patient", "Medication"})
+_POINTED_AT = frozenset({"Patient", "Medication", "Condition"})
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Opened:
 
     `incomplete` means there are more pages or matches than came (PFD-5). `warnings` counts
     OperationOutcomes that are no error: never data. `unusable` counts entries that hold no resource.
-    `full_urls` are the addresses under which Patient and Medication entries can be pointed at.
+    `full_urls` are the addresses under which Patient, Medication and Condition entries are pointed at.
     `odd_kinds` are the types of what was sent and cannot be used, such as a Bundle deep in a Bundle.
     """
 
@@ -101,7 +101,6 @@ def _open_bundle(bundle: Resource, opened: Opened, depth: int) -> None:
 _PLAIN = frozenset(
     {
         "Observation",
-        "Condition",
         "Procedure",
         "AllergyIntolerance",
         "MedicationStatement",

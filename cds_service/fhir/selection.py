@@ -141,11 +141,17 @@ def _other_problem(resource: Resource, meant: Sequence[Meaning]) -> Candidate | 
 
 
 def select_drugs(
-    resources: Iterable[Resource], known: Memory, concept_of: WhatItIsAbout, names: FindName | None, bins: Bins
+    resources: Iterable[Resource],
+    known: Memory,
+    concept_of: WhatItIsAbout,
+    names: FindName | None,
+    bins: Bins,
+    with_reasons: Callable[[Resource], Resource] = lambda record: record,
 ) -> list[Candidate]:
     """Medication records about one of our agents, by code, else by name.
 
-    Without `names`, every drug that has only a name is kept for somebody else to tell.
+    Without `names`, every drug that has only a name is kept for somebody else to tell. `with_reasons` puts in for what
+    a record says the drug was given, where it only points at it.
     """
     candidates = []
     for resource in resources:
@@ -155,10 +161,11 @@ def select_drugs(
             continue
         meant, pairs = known_of(concept, known)
         included = [meaning for meaning in meant if meaning.role == "include"]
-        text = "" if meant else drug_name(concept, names)
+        text = name_beside(concept, included[0], names) if included else "" if meant else drug_name(concept, names)
         if included or text:
             measure = included[0].concept if included else text
-            candidates.append(Candidate(resource, measure, pairs, text, None, support))
+            told = with_reasons(resource) if "reasonReference" in resource or "reason" in resource else resource
+            candidates.append(Candidate(told, measure, pairs, text, None, support))
         elif refused := _refused_product(meant, concept, names):
             candidates.append(Candidate(resource, refused, aside="CODE_EXCLUDED", shown=name_of(concept)))
         else:
@@ -216,3 +223,26 @@ def drug_name(concept: Any, names: FindName | None) -> str:
             return display
     text = text_of(concept)
     return text if text and text not in displays_of(concept) and names(text) is not None else ""
+
+
+def name_beside(concept: Any, meaning: Meaning, names: FindName | None) -> str:
+    """The name beside a code of ours that says more than the code: another drug of ours, or a form (terminology 3.1).
+
+    Empty as a rule: then nobody has to look at the name again.
+    """
+    if names is None:
+        return ""
+    known, text = remembered(names), text_of(concept)
+    told = [(display, known[display]) for display in displays_of(concept)]
+    if text and text not in [display for display, _ in told]:
+        told.insert(0, (text, names(text)))
+    formed = ""
+    for name, drug in told:
+        if drug is not None and drug[0] not in ("", meaning.concept):
+            return name
+        if drug is not None and drug[1] and not (formed or meaning.route):
+            formed = name
+    if text and told[0] == (text, None) and not (formed or meaning.route):  # a form, and nothing of what
+        whole = f"{meaning.display} {text}"
+        formed = whole if names(whole) not in (None, (meaning.concept, "")) else ""
+    return formed

@@ -45,7 +45,7 @@ _PARTS: Mapping[type[BaseModel], tuple[str, ...]] = {
     LeanCoding: ("system", "version", "code", "display", "userSelected"),
     LeanDosage: ("sequence", "text", "asNeededBoolean", "timing", "route", "doseAndRate"),
     LeanDosageDoseAndRate: ("doseQuantity", "rateQuantity"),
-    LeanMedicationAdministrationDosage: ("dose", "route"),
+    LeanMedicationAdministrationDosage: ("dose", "route", "text"),
     LeanPeriod: ("start", "end"),
     LeanQuantity: ("value", "comparator", "unit", "system", "code"),
 }

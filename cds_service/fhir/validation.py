@@ -70,7 +70,8 @@ def _read_into(passed: dict[str, list[Read]], candidate: Candidate, reading: Rea
         code = {"coding": [{"system": system, "code": known} for system, known in pairs], "text": candidate.text}
     resource = read_resource(source, code, subject, repairs, candidate.components, later)
     if resource is None:
-        bins.set_aside(source, "UNREADABLE", concepts=candidate.concepts if pairs or candidate.named else ("",))
+        concepts = candidate.concepts if pairs or candidate.named else ("",)
+        bins.set_aside(source, "UNREADABLE", concepts=concepts, shown=candidate.text)
         return False
     if candidate.support and candidate.support not in bins.supporting:
         bins.supporting.append(candidate.support)

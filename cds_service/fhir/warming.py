@@ -83,7 +83,7 @@ _LEFT_OUT = ((), ("method", "component", "statusReason"), ("method", "component"
 class _Warm:
     """A meaning that makes every sample relevant."""
 
-    concept, kind, role, display = "warm", "measure", "include", ""
+    concept, kind, role, display, route = "warm", "measure", "include", "", ""
 
 
 def warm() -> int:

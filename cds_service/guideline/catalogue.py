@@ -19,6 +19,7 @@ from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.lupus.steps import STEPS as LUPUS_STEPS
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.membranous.steps import STEPS as MEMBRANOUS_STEPS
+from cds_service.guideline.names import decided_by_codes
 from cds_service.guideline.needs import KEEP
 from cds_service.guideline.picture import Picture
 from cds_service.guideline.rows import Answer, decided, rules_of
@@ -49,8 +50,16 @@ def assess_all(case: Case, on: date, thresholds: Thresholds = DEFAULT_THRESHOLDS
     """
     known, today = case.until(on), on.toordinal()
 
+    def once(seen: Case) -> Assessment:
+        return _assess(seen, on, thresholds)
+
+    def by_codes(seen: Case) -> Assessment:
+        return decided_by_codes(seen, once)
+
+    coded = False not in [exposure.coded for exposure in known.exposures]
+
     def assess(seen: Case) -> Assessment:
-        return decided_by_bounds(seen, today, lambda told: _assess(told, on, thresholds))
+        return decided_by_bounds(seen, today, once if coded else by_codes)
 
     return (decided_by_doubles(known, today, assess) if known.disagreements else assess(known),)
 

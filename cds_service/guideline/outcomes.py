@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cds_service.case.doses import (
     CyclophosphamideDose,
@@ -15,7 +16,7 @@ from cds_service.case.light import light_dataclass
 from cds_service.case.lines import Line
 from cds_service.case.measures import at_least, baseline, between, reduction
 from cds_service.case.model import Day, Quantity
-from cds_service.case.segments import Segment
+from cds_service.case.segments import Segment, coded_parts
 from cds_service.guideline.assessment import SAID, Disease
 from cds_service.guideline.thresholds import Thresholds
 
@@ -43,7 +44,7 @@ class Judge:
         self.thresholds = thresholds
         self.today = today
         self._adequate: dict[tuple[int, Day | None], frozenset[str]] = {}
-        self._enough: dict[int, bool] = {}
+        self._enough: dict[int, tuple[Segment, bool]] = {}
 
     def outcome(self, line: Line, next_start: Day | None) -> Outcome:
         """The first matching row of the outcome table of section 3.4."""
@@ -51,23 +52,26 @@ class Judge:
             return Outcome("INADEQUATE", "stopped for non-adherence")
         if self._under_dosed_mycophenolate(line):
             return Outcome("INADEQUATE", f"mycophenolate never reached {self.thresholds.mycophenolate_grams:g} g/d")
-        if line.reason != "intolerance" and line.classes <= ANTI_CD20 and not self.adequate_classes(line, next_start):
-            return Outcome("INADEQUATE", f"anti-CD20 below {self.thresholds.anti_cd20_grams:g} g")
         met = bool(self.adequate_classes(line, next_start))
+        in_doubt = not met and bool(self.classes_in_doubt(line, next_start))
+        if line.reason != "intolerance" and line.classes <= ANTI_CD20 and not (met or in_doubt):
+            return Outcome("INADEQUATE", f"anti-CD20 below {self.thresholds.anti_cd20_grams:g} g")
         if line.reason == "ineffective" and met:
             return Outcome("FAILED", "stated as ineffective", self._last_reduction(line, next_start))
         if line.reason == "intolerance":
             return Outcome("INTOLERANT", "stopped for intolerance")
-        if not met and self.classes_in_doubt(line, next_start):
-            return self._outcome_of_unknown_length(line, next_start)
+        if in_doubt:
+            return self._outcome_in_doubt(line, next_start)
         return self._outcome_by_response(line, next_start, met)
 
-    def _outcome_of_unknown_length(self, line: Line, next_start: Day | None) -> Outcome:
-        """Too short as far as sure, but a date is not told: RESPONDED when that is certain, never INADEQUATE."""
+    def _outcome_in_doubt(self, line: Line, next_start: Day | None) -> Outcome:
+        """Too short as far as sure, and perhaps not in truth: RESPONDED when that is certain, never INADEQUATE."""
         seen = self._outcome_by_response(line, next_start, met=False)
         if line.reason != "ineffective" and seen.verdict == "RESPONDED":
             return seen
-        return Outcome("UNKNOWN", "for how long is not recorded", seen.reduction)
+        coded = False not in [record.coded for segment in line.segments for record in segment.records]
+        why = "for how long is not recorded" if coded else "a drug is known by its name only"
+        return Outcome("UNKNOWN", why, seen.reduction)
 
     def _outcome_by_response(self, line: Line, next_start: Day | None, met: bool) -> Outcome:
         best = self._responding_value(line, next_start)
@@ -108,40 +112,57 @@ class Judge:
         return found
 
     def classes_in_doubt(self, line: Line, next_start: Day | None) -> frozenset[str]:
-        """The classes whose exposure is too small as far as sure and may have been enough: a date is not told.
+        """The classes whose exposure is too small as far as sure and may have been enough.
 
-        Anti-CD20 is judged by its grams, a drug dropped for intolerance and maintenance azathioprine not at all.
+        A date is not told, or a name without a code makes up for what is missing. Anti-CD20 is judged by its grams and
+        not by its dates, a drug dropped for intolerance and maintenance azathioprine not at all.
         """
+        until = self.today if next_start is None else min(next_start, self.today)
+        adequate = self.adequate_classes(line, next_start)
         return frozenset(
             [
                 segment.therapy_class
                 for segment in line.segments
-                if not segment.exactly_dated
-                and segment.therapy_class not in ANTI_CD20
+                if segment.therapy_class not in adequate
                 and (segment.therapy_class != "AZA" or line.classes == {"AZA"})
                 and segment.reason != "intolerance"
-                and segment.therapy_class not in self.adequate_classes(line, next_start)
-                and True in [record.coded for record in segment.records]
+                and (
+                    (not segment.exactly_dated and segment.therapy_class not in ANTI_CD20)
+                    or self._is_enough_if_meant(segment, line.start, until)
+                )
             ]
         )
 
+    def _is_enough_if_meant(self, segment: Segment, line_start: Day, until: Day) -> bool:
+        """Whether it was enough when the drugs known by their names were given indeed."""
+        if False not in [record.coded for record in segment.records]:
+            return False
+        records = tuple([replace(record, coded=True) for record in segment.records])
+        return self.is_adequate(replace(segment, records=records), line_start, until)
+
     def is_adequate(self, segment: Segment, line_start: Day, until: Day) -> bool:
-        """Minimum exposure of 3.4: anti-CD20 by grams, cyclophosphamide by days, pulses or grams, others 120 d."""
+        """Minimum exposure of 3.4: anti-CD20 by grams, cyclophosphamide by days, pulses or grams, others 120 d.
+
+        Only what has a code counts: a name alone is low confidence (terminology.md section 6).
+        """
         if segment.therapy_class in ANTI_CD20:
             grams = anti_cd20_dose(segment).grams
             return grams is None or at_least(grams, self.thresholds.anti_cd20_grams)
         if segment.therapy_class == "CYC":
             return self.enough_cyclophosphamide(segment)
-        if True not in [record.coded for record in segment.records]:
-            return False
-        end = until if segment.end is None else min(segment.end, until)
-        return end - max(segment.start, line_start) >= self.thresholds.early
+        days = [
+            (until if part.end is None else min(part.end, until)) - max(part.start, line_start)
+            for part in coded_parts(segment)
+        ]
+        return max(days, default=0) >= self.thresholds.early
 
     def enough_cyclophosphamide(self, segment: Segment) -> bool:
         """Ruling R-13: lupus by grams where every dose is known, otherwise days or pulses."""
-        if id(segment) not in self._enough:
-            self._enough[id(segment)] = self._is_enough(cyclophosphamide_dose(segment.records, self.today))
-        return self._enough[id(segment)]
+        known = self._enough.get(id(segment))
+        if known is None or known[0] is not segment:
+            doses = [cyclophosphamide_dose(part.records, self.today) for part in coded_parts(segment)]
+            known = self._enough[id(segment)] = (segment, True in [self._is_enough(dose) for dose in doses])
+        return known[1]
 
     def _is_enough(self, dose: CyclophosphamideDose) -> bool:
         if self.disease == "LN" and dose.grams is not None:

@@ -6,21 +6,23 @@ finds it. The rest is computed when first asked for. A picture lives for one ass
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from cds_service.case import measures
 from cds_service.case.doses import cumulative_cyclophosphamide_grams
-from cds_service.case.drug_classes import CLASS_OF, NEVER_A_LINE
+from cds_service.case.drug_classes import ANTI_CD20, CLASS_OF, LINE_CLASS_OF, NEVER_A_LINE
 from cds_service.case.lazy import lazy
 from cds_service.case.lines import Line, derive_lines
 from cds_service.case.model import Case, Condition, Day, Exposure, Finding, Quantity
-from cds_service.case.segments import Segment
+from cds_service.case.segments import ANTI_CD20_EFFECT, Segment
 from cds_service.guideline.assessment import Disease, Fact, Step, fact_of
 from cds_service.guideline.background import Background, Problems
 from cds_service.guideline.outcomes import Judge, Outcome, next_starts
 from cds_service.guideline.thresholds import Thresholds
 
-NOT_IDENTIFIED = frozenset({"MEDICATION_UNRESOLVED", "UNREADABLE", "CODE_CONFLICT", "NO_SUBJECT"})
+# A name without a code: set aside only where it would decide (`names`).
+KNOWN_BY_NAME = "KNOWN_BY_NAME"
+NOT_IDENTIFIED = frozenset({"MEDICATION_UNRESOLVED", "UNREADABLE", "CODE_CONFLICT", "NO_SUBJECT", KNOWN_BY_NAME})
 NOT_PLACED = frozenset({"DATE_MISSING", "DATE_IMPRECISE", "DATE_REVERSED", "ROUTE_CONFLICT"})
 
 
@@ -38,6 +40,7 @@ class Picture(Background):
 
     disease: Disease = "MN"
     planned_sequences = False
+    line_classes: frozenset[str] = frozenset(LINE_CLASS_OF.values())
     lines: tuple[Line, ...]
     line: Line
     last_position: int
@@ -102,6 +105,11 @@ class Picture(Background):
         return False not in [e.start_stated and e.end_stated for e in self.case.exposures]
 
     @lazy
+    def surely_told(self) -> bool:
+        """Whether every drug record has a code besides, as nearly all do."""
+        return self.exactly_dated and False not in [e.coded for e in self.case.exposures]
+
+    @lazy
     def judge(self) -> Judge:
         """Judges past lines."""
         return Judge(self.disease, self.proteinuria, self.thresholds, self.today)
@@ -123,38 +131,54 @@ class Picture(Background):
     @lazy
     def line_in_doubt(self) -> frozenset[str]:
         """The classes of the last line of which it is not known whether they were given for long enough."""
-        return frozenset() if self.exactly_dated else self.judge.classes_in_doubt(self.line, None)
+        return frozenset() if self.surely_told else self.judge.classes_in_doubt(self.line, None)
 
     @property
     def line_in_doubt_seen(self) -> str:
-        """What a row that asks for the dates of the last line saw."""
-        return f"how long {'+'.join(sorted(self.line_in_doubt))} was given is not told"
+        """What a row that asks for the dates or the drugs of the last line saw."""
+        classes = "+".join(sorted(self.line_in_doubt))
+        named = False in [r.coded for segment in self.line.of_class(*self.line_in_doubt) for r in segment.records]
+        return f"{classes} is known by a name only" if named else f"how long {classes} was given is not told"
 
     def in_doubt(self, index: int) -> bool:
         """Whether it is not known what became of a past line, or of one of its drugs."""
         verdict = self.past_outcomes[index].verdict
-        if verdict != "FAILED" or self.exactly_dated:
+        if verdict != "FAILED" or self.surely_told:
             return verdict == "UNKNOWN"
         return bool(self.judge.classes_in_doubt(self.lines[index], self.following[index]))
 
-    def unplaced_drugs(self, settled: Container[str] = ()) -> str:
+    def drugs_in_doubt(self, settled_by: Callable[[], Container[str]] = frozenset) -> str:
         """That drug records could not be read, identified or dated: a line may be missing, of unknown outcome.
 
-        Empty when all were, or are of a class in `settled`: one more line of those would change nothing.
+        Or that a drug for another disease still acts: what is seen is not this disease left to itself. Empty when none
+        of this is so, or only of a class that is settled: one more line of those would change nothing.
         """
-        if not self.case.set_aside:
+        if not (self.case.set_aside or self.case.elsewhere):
             return ""
-        count = 0
+        settled, count = settled_by(), 0
         for item in self.case.set_aside:
             if item.resource.startswith("Medication") and item.reason in NOT_IDENTIFIED | NOT_PLACED:
                 # of a record with two names either may be true
                 therapy_class = "" if item.reason == "CODE_CONFLICT" else CLASS_OF.get(item.concept, "")
                 count += therapy_class not in NEVER_A_LINE and therapy_class not in settled
-        return f"{count} drug record(s) could not be identified or dated" if count else ""
+        if count:
+            return f"{count} drug record(s) could not be identified or dated"
+        for acting in self.elsewhere_since(self.today):
+            if CLASS_OF[acting.agent] in self.line_classes and CLASS_OF[acting.agent] not in settled:
+                return f"{acting.agent.replace('_', ' ')} for another disease still acts"
+        return ""
+
+    def elsewhere_since(self, day: Day) -> list[Exposure]:
+        """What was given for another disease and acted on that day or later; anti-CD20 for 180 d (TL-2)."""
+        return [
+            e
+            for e in self.case.elsewhere
+            if e.end is None or e.end + ANTI_CD20_EFFECT * (CLASS_OF.get(e.agent) in ANTI_CD20) >= day
+        ]
 
     def active_exposures(self, *classes: str) -> list[Exposure]:
-        """Ongoing records of these classes."""
-        return [e for e in self.case.exposures if e.end is None and CLASS_OF.get(e.agent) in classes]
+        """Ongoing records of these classes, for whatever disease."""
+        return [e for e in self.case.given if e.end is None and CLASS_OF.get(e.agent) in classes]
 
     def open_segment(self, line: Line, therapy_class: str) -> Segment | None:
         """The ongoing segment of a class within a line."""
@@ -167,7 +191,7 @@ class Picture(Background):
     def cumulative_cyclophosphamide(self) -> float:
         """Life-long cyclophosphamide in grams, as far as the chart tells."""
         prior = self.case.series("cyc_cumulative_prior")
-        return cumulative_cyclophosphamide_grams(self.case.exposures, self.today, prior[-1].value if prior else None)
+        return cumulative_cyclophosphamide_grams(self.case.given, self.today, prior[-1].value if prior else None)
 
     def non_adherent(self, line: Line) -> str:
         """Why the line's drugs may not have been taken; empty when nothing says so."""

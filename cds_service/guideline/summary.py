@@ -219,7 +219,7 @@ def _remarks(p: MembranousPicture | LupusPicture) -> tuple[str, ...]:
     relapse = "mn_relapse" if p.disease == "MN" else "ln_flare"
     if relapse in p.problems and p.earlier_in_doubt(relapse):
         remarks.append("RELAPSE_UNDATED")
-    remarks += _remarks_on_drugs(p)
+    remarks += [*_remarks_on_drugs(p), *p.case.remarks]
     if p.current is not None and p.baseline is not None and p.current.measure != p.baseline.measure:
         remarks.append("MIXED_PROTEINURIA_METHODS")
     return tuple(remarks)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,9 +17,13 @@ from cds_service.guideline.assessment import Severity
 from cds_service.guideline.catalogue import KNOWLEDGE_VERSION, all_rules
 from cds_service.guideline.needs import NEEDS
 from cds_service.guideline.thresholds import Thresholds
+from cds_service.hooks.sign_off import Running, approval_of
 from cds_service.mapping.location import mappings_root
 from cds_service.mapping.terminology import Terminology
 from cds_service.mapping.terminology import load as load_terminology
+
+REVIEW_BY = date(2027, 11, 30)
+"""The last day on which the knowledge of KNOWLEDGE_VERSION counts as reviewed where no sign-off says another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class SitePolicy:
     indicator_cap: Severity = "warning"
     smart_link: bool = False
     quiet_rules: frozenset[str] = frozenset()
+    sign_off_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,11 @@ def gather(policy: SitePolicy) -> Knowledge:
         faults.append(f"mappings of edition {terminology.knowledge} do not go with guidelines of {KNOWLEDGE_VERSION}")
     if faults:
         raise ConfigurationFault(faults)
+    edition = KNOWLEDGE_VERSION + ("+site" if thresholds.changed else "")
+    running = Running(edition, terminology.version, digest_of(thresholds), policy.site)
     stamp = Stamp(
         service_version=version("nextline-cds"),
-        knowledge_version=KNOWLEDGE_VERSION + ("+site" if thresholds.changed else ""),
+        knowledge_version=edition,
         mappings_version=terminology.version,
         hook_instance="",
         patient_id="",
@@ -66,8 +75,14 @@ def gather(policy: SitePolicy) -> Knowledge:
         smart_app=policy.smart_link,
         changed_thresholds=thresholds.changed,
         quiet_rules=policy.quiet_rules,
+        approval=approval_of(policy.sign_off_file, running, REVIEW_BY),
     )
     return Knowledge(policy, terminology, thresholds, templates(NEEDS, terminology.codes_of), stamp)
+
+
+def digest_of(thresholds: Thresholds) -> str:
+    """What tells one set of thresholds from another, as decisions and /about name it."""
+    return hashlib.sha256(repr(thresholds).encode()).hexdigest()[:16]
 
 
 def _thresholds_of_site(site: str) -> Path | None:

@@ -75,6 +75,7 @@ def next_therapy(desk: Desk) -> Service:
         prefetch=desk.knowledge.templates,
         read=lambda body: opening(body, desk),
         respond=lambda call, caller: respond(call, caller, desk),
+        prefetch_of_site={site: knowledge.templates for site, knowledge in desk.sites.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -47,7 +47,10 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One advertised service. `read` checks the bytes of a call, `respond` answers it for a given caller."""
+    """One advertised service. `read` checks the bytes of a call, `respond` answers it for a given caller.
+
+    A client of a site with codes of its own is told other templates (`prefetch_of_site`): they name those codes, too.
+    """
 
     id: str
     hook: str
@@ -57,14 +60,15 @@ class Service:
     prefetch: Mapping[str, str]
     read: Callable[[bytes], Call]
     respond: Callable[[Any, Caller], Answer]
+    prefetch_of_site: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def discovery(services: Sequence[Service]) -> dict[str, Any]:
-    """The body of `GET {base}/cds-services`."""
-    return {"services": [_entry(service) for service in services]}
+def discovery(services: Sequence[Service], site: str = "") -> dict[str, Any]:
+    """The body of `GET {base}/cds-services` for a client of this site."""
+    return {"services": [_entry(service, site) for service in services]}
 
 
-def _entry(service: Service) -> dict[str, Any]:
+def _entry(service: Service, site: str) -> dict[str, Any]:
     entry = {
         "hook": service.hook,
         "title": service.title,
@@ -74,4 +78,5 @@ def _entry(service: Service) -> dict[str, Any]:
         "version": CDS_HOOKS_VERSION,
         "hookVersion": HOOK_VERSIONS[service.hook],
     }
-    return entry | ({"prefetch": dict(service.prefetch)} if service.prefetch else {})
+    prefetch = service.prefetch_of_site.get(site, service.prefetch)
+    return entry | ({"prefetch": dict(prefetch)} if prefetch else {})

@@ -29,6 +29,8 @@ from cds_service.mapping.versions import settled
 
 _KINDS = (Quantity, Finding, Condition, Procedure, Exposure, NotTaken, Allergy)
 
+MIXED_RELEASES = "MIXED_RELEASES"
+
 
 class NotRead(Protocol):
     """A resource that was set aside before it came here."""
@@ -60,6 +62,8 @@ class ReadChart(Protocol):
     def told_twice(self) -> Collection[str]: ...
     @property
     def warnings(self) -> int: ...
+    @property
+    def mixed_releases(self) -> bool: ...
     @property
     def superseded(self) -> tuple[str, ...]: ...
     @property
@@ -96,11 +100,13 @@ def build_case(chart: ReadChart, terminology: Terminology, on: date, not_provide
         conditions=tuple(facts[Condition]),
         procedures=tuple(facts[Procedure]),
         exposures=tuple(facts[Exposure]),
+        elsewhere=tuple([exposure for reading in readings for exposure in reading.elsewhere]),
         not_taken=tuple(facts[NotTaken]),
         allergies=tuple(facts[Allergy]),
         set_aside=_set_aside(chart, readings),
         disagreements=tuple([(kept, other) for kept, other in doubled if disagree(kept, other)]),
         not_provided=not_provided,
+        remarks=(MIXED_RELEASES,) if chart.mixed_releases else (),
         bins=_bins(chart, readings, given_up),
     )
 

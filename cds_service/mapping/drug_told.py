@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cds_service.case.drug_classes import CLASS_OF, NEVER_A_LINE
 from cds_service.mapping.readings import Reading, about, refused
 from cds_service.mapping.routes import NOT_SYSTEMIC
 from cds_service.mapping.terminology import Terminology
@@ -39,10 +40,16 @@ def drug_told(source: str, record: Any, terminology: Terminology) -> Drug | Read
     agent, route = meant.meaning.concept, meant.meaning.route
     if named is None or not named[0]:
         return Drug(agent, route, coded=True)
-    if named[0] != agent and {named[0], agent} not in _ONE_DRUG:
+    if named[0] != agent and not _may_be_one(named[0], agent):
         return refused(source, "CODE_CONFLICT", concept=agent)
     # An ingredient has no route of its own: the name beside it may say that it is an ointment (trap 27).
     return Drug(agent, named[1] if named[1] in NOT_SYSTEMIC and not route else route or named[1], coded=True)
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Two salts of one drug; or two of a class of which it does not matter which: prednisone, prednisolone."""
+    classes = {CLASS_OF.get(one, one), CLASS_OF.get(other, other)}
+    return {one, other} in _ONE_DRUG or (len(classes) == 1 and classes <= NEVER_A_LINE)
 
 
 def _by_name(source: str, named: tuple[str, str]) -> Drug | Reading:

@@ -125,8 +125,6 @@ def _exposure(source: str, record: Any, drug: Drug, given: _Given, terminology: 
     reason = _reason(record, terminology)
     line_making = CLASS_OF.get(drug.agent) not in NEVER_A_LINE
     elsewhere = terminology.other_indication(record.reasonCode or ()) if line_making else ""
-    if elsewhere:
-        return _for_another_disease(source, drug, course, reason, elsewhere)
     dose = as_infused(drug.agent, given.dose) if way.under_the_skin else given.dose
     exposure = Exposure(
         drug.agent,
@@ -141,15 +139,19 @@ def _exposure(source: str, record: Any, drug: Drug, given: _Given, terminology: 
         course.end_stated,
         course.start_stated,
     )
+    unread = _dose_not_read(exposure, given) if line_making and dose is None else ()
+    if elsewhere:
+        return _for_another_disease(exposure, elsewhere, unread)
     facts: tuple[Fact, ...] = (exposure, *taken_otherwise(source, record, drug.agent, terminology))
-    return Reading(source, facts, _dose_not_read(exposure, given) if line_making and dose is None else ())
+    return Reading(source, facts, unread)
 
 
-def _for_another_disease(source: str, drug: Drug, course: Course, reason: str, elsewhere: str) -> Reading:
-    """Not a line of ours, and said (traps 31 to 33). That the drug was not tolerated stays true for every disease."""
-    told = SetAside(source, "OTHER_INDICATION", drug.agent, course.start, elsewhere)
-    intolerance = Allergy(drug.agent, "intolerance", source, course.start)
-    return Reading(source, (intolerance,) if reason == "intolerance" else (), (told,))
+def _for_another_disease(exposure: Exposure, disease: str, unread: tuple[SetAside, ...]) -> Reading:
+    """Not a line of ours, and said (traps 31 to 33). Its doses, its risks and its intolerance count all the same."""
+    source, agent, since = exposure.source, exposure.agent, exposure.start
+    intolerance = (Allergy(agent, "intolerance", source, since),) if exposure.reason == "intolerance" else ()
+    told = SetAside(source, "OTHER_INDICATION", agent, since, disease)
+    return Reading(source, intolerance, (told, *unread), (exposure,))
 
 
 def _dose_not_read(exposure: Exposure, given: _Given) -> tuple[SetAside, ...]:

@@ -12,11 +12,15 @@ Fact = Quantity | Finding | Condition | Procedure | Exposure | NotTaken | Allerg
 
 
 class Reading(NamedTuple):
-    """One resource, read. Without facts and without `set_aside` it turned out not to be relevant."""
+    """One resource, read. Without facts and without `set_aside` it turned out not to be relevant.
+
+    `elsewhere` is what was given for another disease: set aside as a line, and looked at by safety.
+    """
 
     source: str
     facts: tuple[Fact, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    elsewhere: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def _about(pairs: tuple[tuple[str, str], ...], terminology: Terminology) -> Abou
 
 def without_exposure(reading: Reading) -> Reading:
     """The reading of an order that was not carried out: no exposure, and said."""
-    ordered = next((fact for fact in reading.facts if isinstance(fact, Exposure)), None)
+    ordered = next((fact for fact in (*reading.facts, *reading.elsewhere) if isinstance(fact, Exposure)), None)
     return reading if ordered is None else refused(reading.source, "STATUS", concept=ordered.agent, day=ordered.start)
 
 

@@ -20,6 +20,9 @@ _HASHED = (
     *("seq", "id", "as_of", "service", "hook", "hook_instance", "issuer", "tenant", "chart_digest", "request_digest"),
     *("rules", "quiet", "versions", "payload_digest"),
 )
+_MARKED = (
+    *("seq", "id", "kind", "service", "hook_instance", "request_id", "issuer", "tenant", "status", "fault", "told"),
+)
 
 
 def digest(content: bytes) -> str:
@@ -65,6 +68,16 @@ def row_mark(identifier: str, deliveries: int, erased_at: datetime | str | None)
     return ("decision", identifier, str(deliveries), instant(erased_at))
 
 
+def refusal_mark(previous: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the mark of a refused call is made of. It is made over the mark before it, so it is hash and mark in one."""
+    return ("refusal", previous, *[str(row[name]) for name in _MARKED], instant(row["refused_at"]))
+
+
 def end_mark(seq: int, end: str) -> tuple[str, ...]:
     """What the mark of the end of the chain is made of."""
     return ("end", str(seq), end)
+
+
+def refusals_end_mark(seq: int, end: str) -> tuple[str, ...]:
+    """The same for the chain of refused calls."""
+    return ("refusals end", str(seq), end)

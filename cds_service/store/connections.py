@@ -49,6 +49,11 @@ class Connections:
         """For reads, each on its own."""
         return self._opened()[1]
 
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Is it a file? Then every process that uses it sees the same spool folder, too."""
+        return self._file is not None
+
     def is_in_place(self) -> bool:
         """Is the SQLite file still the one that was opened? What is written to a file that was moved away is lost."""
         return self._file is None or self._opened_file == _identity(self._file)

@@ -11,12 +11,15 @@ from typing import Any, Literal
 import orjson
 
 from cds_service.store.chain import digest, payload_digest, row_mark
-from cds_service.store.records import Decision, FeedbackEntry
+from cds_service.store.records import Decision, FeedbackEntry, Refusal
 from cds_service.store.sealing import Sealing
 
-Kind = Literal["decision", "feedback", "token"]
+Kind = Literal["decision", "feedback", "token", "refusal"]
 # PostgreSQL keeps no text with a NUL, and no rule reads one.
 _NUL, _INSTEAD = "\0", "\ufffd"
+_REFUSAL = (
+    *("id", "refused_at", "kind", "service", "hook_instance", "request_id", "issuer", "tenant", "status", "fault"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,13 @@ def feedback_entry(entry: FeedbackEntry, sealing: Sealing) -> Entry:
         "deliveries": 1,
     }
     return Entry("feedback", {name: _storable(value) for name, value in row.items()})
+
+
+def refusal_entry(refusal: Refusal) -> Entry:
+    """The row of a refused call."""
+    row = {name: getattr(refusal, name) for name in _REFUSAL}
+    told = orjson.dumps(dict(refusal.told), option=orjson.OPT_SORT_KEYS).decode()
+    return Entry("refusal", {name: _storable(value) for name, value in row.items()} | {"told": told})
 
 
 def token_entry(issuer: str, token_id: str, expires_at: int) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,27 @@ class StoredDecision:
     hash: str
     erased_at: datetime | None = None
     payload: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One call that was answered with an error after its client had proved itself. Nothing about a patient is in it.
+
+    `kind` is service or feedback, empty for an address that is none; `service` our own id; `fault` the name of the
+    error; `told` names and counts of ours, such as prefetch keys that were missing. `request_id` finds it in the log.
+    """
+
+    id: str
+    refused_at: datetime
+    kind: str
+    service: str
+    hook_instance: str
+    request_id: str
+    issuer: str
+    tenant: str
+    status: int
+    fault: str
+    told: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cds_service.store.chain import row_mark
 from cds_service.store.connections import opened
 from cds_service.store.sealing import Sealing
 from cds_service.store.store import Store
-from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK
+from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, DECISIONS_END, FEEDBACK
 
 AT_ONCE = 200
 """Rows of one transaction: the service writes between two of them."""
@@ -63,7 +63,7 @@ def _erase_decisions(engine: Engine, sealing: Sealing, before: datetime, now: da
 
 def _erase_some(connection: Connection, sealing: Sealing, before: datetime, now: datetime) -> int:
     # Whoever changes decisions holds the end of the chain: a delivery counted at the same time would lose its mark.
-    connection.execute(select(CHAIN_HEAD.c.seq).with_for_update())
+    connection.execute(select(CHAIN_HEAD.c.seq).where(CHAIN_HEAD.c.id == DECISIONS_END).with_for_update())
     some = select(DECISIONS.c.id, DECISIONS.c.deliveries).where(_due(before)).limit(AT_ONCE)
     rows: Any = connection.execute(some).all()
     marks = [

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from cds_service.store.chain import instant
-from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, USED_TOKENS
+from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, REFUSALS, REFUSALS_END, USED_TOKENS
 
 WHOSE = ("service", "issuer", "tenant")
 # In the text, because whoever executes it gives named values only.
@@ -41,6 +41,10 @@ class Statements(NamedTuple):
     card: str
     add_feedback: str
     silences: str
+    refusals_end: str
+    new_refusals_end: str
+    add_refusals: str
+    is_refused: str
     is_sqlite: bool
 
     def row(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,11 +69,10 @@ def _compiled(*, is_sqlite: bool) -> Statements:
     )
     tied = (FEEDBACK.c.card == bindparam("uuid")) & FEEDBACK.c.decision_id.is_(None)
     tied &= (FEEDBACK.c.issuer == bindparam("whose")) & (FEEDBACK.c.tenant == bindparam("where"))
+    refusals_end: Any = literal_column(str(REFUSALS_END))
     built = (
-        select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash).where(CHAIN_HEAD.c.id == _ONE).with_for_update(),
-        update(CHAIN_HEAD)
-        .where(CHAIN_HEAD.c.id == _ONE)
-        .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"), mark=bindparam("new_mark")),
+        _end(_ONE),
+        _new_end(_ONE),
         _of_instances(is_sqlite=is_sqlite),
         insert(DECISIONS),
         insert(CARDS),
@@ -82,8 +85,22 @@ def _compiled(*, is_sqlite: bool) -> Statements:
         card.order_by(CARDS.c.made_at.desc()),
         adding(FEEDBACK).on_conflict_do_update(index_elements=["key"], set_=again),
         _silences(),
+        _end(refusals_end),
+        _new_end(refusals_end),
+        insert(REFUSALS),
+        select(REFUSALS.c.seq).where(REFUSALS.c.id == bindparam("refusal")),
     )
     return Statements._make([*(str(one.compile(dialect=dialect)) for one in built), is_sqlite])
+
+
+def _end(row: Any) -> Any:
+    """The end of a chain, held until the transaction ends."""
+    return select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash).where(CHAIN_HEAD.c.id == row).with_for_update()
+
+
+def _new_end(row: Any) -> Any:
+    values: Any = {"seq": bindparam("new_seq"), "hash": bindparam("new_hash"), "mark": bindparam("new_mark")}
+    return update(CHAIN_HEAD).where(CHAIN_HEAD.c.id == row).values(**values)
 
 
 def _silences() -> Any:

@@ -18,14 +18,14 @@ from cds_service.errors import NotDurable
 from cds_service.store import schema
 from cds_service.store.chain import moment
 from cds_service.store.connections import Connections
-from cds_service.store.entries import Entry, decision_entry, feedback_entry, token_entry
-from cds_service.store.records import Decision, FeedbackEntry, Kept, Silence
+from cds_service.store.entries import Entry, decision_entry, feedback_entry, refusal_entry, token_entry
+from cds_service.store.records import Decision, FeedbackEntry, Kept, Refusal, Silence
 from cds_service.store.sealing import Sealing, Unsealable
 from cds_service.store.spool import Marks, Spool
 from cds_service.store.statements import statements_for
 from cds_service.store.tables import USED_TOKENS
 from cds_service.store.waiting import DatabaseAway, Ticket
-from cds_service.store.writer import PATIENCE, Writer
+from cds_service.store.writer import MOST_PATIENCE, PATIENCE, Writer
 
 
 class Store:
@@ -65,6 +65,10 @@ class Store:
         sealed = [feedback_entry(entry, self.sealing) for entry in entries]
         self._spooled(list(self._unwritten([self.writer.submit(entry) for entry in sealed])))
 
+    def keep_refusal(self, refusal: Refusal) -> None:
+        """Keep a refused call; it is on a disk when this returns. Errors: NotDurable."""
+        self._spooled(list(self._unwritten([self.writer.submit(refusal_entry(refusal))])))
+
     def spend(self, issuer: str, token_id: str, expires_at: int, now: int) -> bool:
         """Is this the first use of a token, over all workers and restarts? Errors: NotDurable."""
         entry = token_entry(issuer, token_id, expires_at)
@@ -72,7 +76,9 @@ class Store:
         if self._marks.has(token):
             return False
         try:
-            first = bool(self.writer.outcome(self.writer.submit(entry, now), time.monotonic() + PATIENCE))
+            patient = not self.connections.is_of_this_machine
+            ticket = self.writer.submit(entry, now, patient=patient)
+            first = bool(self.writer.outcome(ticket, time.monotonic() + (MOST_PATIENCE if patient else PATIENCE)))
         except DatabaseAway:
             return self._spent_without_writing(entry, token)
         # Another process may have left a mark while the database hesitated. It looks into the database after that,
@@ -115,7 +121,12 @@ class Store:
             raise NotDurable from None
 
     def _spent_without_writing(self, entry: Entry, token: str) -> bool:
-        """The database can be read and not written: a mark on the disk of this machine stands in for the row."""
+        """The database can be read and not written: a mark on the disk of this machine stands in for the row.
+
+        Nobody is let in where other machines share the database: they would not see the mark.
+        """
+        if not self.connections.is_of_this_machine:
+            raise NotDurable
         try:
             if not self._marks.leave(token):
                 return False

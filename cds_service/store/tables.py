@@ -49,7 +49,9 @@ DECISIONS = Table(
     Index("decisions_by_time", "made_at"),
 )
 
-# One row: the end of the chain. Whoever writes decisions holds it while doing so.
+DECISIONS_END, REFUSALS_END = 1, 2
+"""The rows of CHAIN_HEAD."""
+# The ends of the two chains. Whoever writes to one holds its row while doing so.
 CHAIN_HEAD = Table(
     "chain_head",
     METADATA,
@@ -75,6 +77,26 @@ CARDS = Table(
     PrimaryKeyConstraint("decision_id", "uuid"),
     Index("cards_by_uuid", "uuid"),
     Index("cards_by_patient", "patient_key"),
+)
+
+# Calls that were refused after the client had proved itself. Nothing here is about a patient.
+REFUSALS = Table(
+    "refusals",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("hook_instance", String(36), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("fault", String(64), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("mark", String(64), nullable=False),
+    Index("refusals_by_time", "refused_at"),
 )
 
 FEEDBACK = Table(

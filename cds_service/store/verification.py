@@ -12,7 +12,7 @@ from sqlalchemy.types import NullType
 from cds_service.store.chain import START, end_mark, link, payload_digest, row_mark
 from cds_service.store.records import ChainReport
 from cds_service.store.store import Store
-from cds_service.store.tables import CHAIN_HEAD, DECISIONS
+from cds_service.store.tables import CHAIN_HEAD, DECISIONS, DECISIONS_END
 
 ROWS_AT_ONCE = 200
 _ALTERED = "is not as it was written"
@@ -43,7 +43,8 @@ def verify(
 def _ends(connection: Connection) -> tuple[Any, int]:
     """The end as it is noted, and the number of the last row, both of one moment."""
     last = select(func.max(DECISIONS.c.seq)).scalar_subquery()
-    found = connection.execute(select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash, CHAIN_HEAD.c.mark, last)).all()
+    head = select(CHAIN_HEAD.c.seq, CHAIN_HEAD.c.hash, CHAIN_HEAD.c.mark, last).where(CHAIN_HEAD.c.id == DECISIONS_END)
+    found = connection.execute(head).all()
     number = found[0][3] if found else None
     return (found[0] if len(found) == 1 else None), number if isinstance(number, int) else 0
 

@@ -22,6 +22,8 @@ from cds_service.store.writing import write_all
 
 PATIENCE = 0.3
 """Seconds that a call waits for the database before it takes the spool."""
+MOST_PATIENCE = 1.0
+"""Seconds that it waits where nothing can stand in for the database."""
 MOST_TOGETHER = 200
 REST_SECONDS = 0.5
 LOOK_SECONDS = 1.0
@@ -65,15 +67,15 @@ class Writer:
         if thread is not None:
             thread.join()
 
-    def submit(self, entry: Entry, second: int = 0) -> Ticket:
+    def submit(self, entry: Entry, second: int = 0, *, patient: bool = False) -> Ticket:
         """Hand over an entry. Its outcome is DatabaseAway when the database does not take it.
 
-        `second` is the time of day, for whoever tidies up.
+        `second` is the time of day, for whoever tidies up. A `patient` one waits behind a transaction that takes long.
         """
         ticket = Ticket(entry)
         if second > self._latest_second:
             self._latest_second = second
-        if self.is_away:
+        if self.has_failed if patient else self.is_away:
             ticket.give(DatabaseAway())
             return ticket
         self._queue.put(ticket)
@@ -90,6 +92,11 @@ class Writer:
             self._queue.withdraw(ticket)
             raise DatabaseAway
         return ticket.outcome()
+
+    @property
+    def has_failed(self) -> bool:
+        """Did the database fail a moment ago?"""
+        return time.monotonic() < self._away_until
 
     @property
     def is_away(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from cds_service.store.chain import end_mark, link, row_mark
+from cds_service.store.chain import end_mark, link, refusal_mark, refusals_end_mark, row_mark
 from cds_service.store.entries import Entry
 from cds_service.store.records import Kept
 from cds_service.store.sealing import Sealing
@@ -17,24 +17,30 @@ from cds_service.store.statements import WHOSE, Statements, statements_for
 
 
 def write_all(connection: Connection, entries: Sequence[Entry], sealing: Sealing, *, late: bool = False) -> list[Any]:
-    """Write the entries in order; what became of each: Kept, True or False for a token, None for feedback.
+    """Write the entries in order; what became of each: Kept, True or False for a token, None for all others.
 
     `late` entries waited in the spool: feedback about their cards may have come before them.
     """
     results: list[Any] = []
     statements = statements_for(connection)
     chain: _Chain | None = None
+    refused: list[Mapping[str, Any]] = []
     for entry in entries:
         if entry.kind == "token":
             results.append(_write_token(connection, entry, statements))
         elif entry.kind == "feedback":
             _write_feedback(connection, entry, statements)
             results.append(None)
+        elif entry.kind == "refusal":
+            refused.append(entry.row)
+            results.append(None)
         else:
             chain = chain or _Chain(connection, sealing, _instances(entries))
             results.append(chain.add(entry))
     if chain is not None:
         chain.end(late=late)
+    if refused:
+        _write_refusals(connection, refused, sealing, late=late)
     return results
 
 
@@ -112,6 +118,27 @@ def _write_token(connection: Connection, entry: Entry, statements: Statements) -
         return True
     found = connection.exec_driver_sql(statements.spent_by, {"token": entry.row["token"]}).scalar_one()
     return bool(found == entry.row["used_by"])
+
+
+def _write_refusals(
+    connection: Connection, refused: Sequence[Mapping[str, Any]], sealing: Sealing, *, late: bool
+) -> None:
+    """Refused calls at the end of their chain. Only one that waited in the spool may stand there already."""
+    statements = statements_for(connection)
+    head = connection.exec_driver_sql(statements.refusals_end).one()
+    seq, end = int(head[0]), str(head[1])
+    rows = []
+    for row in refused:
+        if late and connection.exec_driver_sql(statements.is_refused, {"refusal": row["id"]}).first():
+            continue
+        seq += 1
+        whole = {**row, "seq": seq}
+        whole["mark"] = end = sealing.mark(*refusal_mark(end, whole))
+        rows.append(statements.row(whole))
+    if rows:
+        connection.exec_driver_sql(statements.add_refusals, rows)
+        mark = sealing.mark(*refusals_end_mark(seq, end))
+        connection.exec_driver_sql(statements.new_refusals_end, {"new_seq": seq, "new_hash": end, "new_mark": mark})
 
 
 def _write_feedback(connection: Connection, entry: Entry, statements: Statements) -> None:

@@ -49,7 +49,8 @@ def _members(client: Plain) -> list[tuple[str, str]]:
     told += [("FHIR server", url) for url in client["fhirServers"]]
     told += [("tenants", ", ".join(client["tenants"]))] if client["tenants"] else []
     told += [("further aud", ", ".join(client["audiences"]))] if client["audiences"] else []
-    return told + ([("site", client["site"])] if client["site"] else [])
+    told += [("site", client["site"])] if client["site"] else []
+    return told + [(f"site of {tenant}", site) for tenant, site in client["tenantSites"].items()]
 
 
 def _line(console: Console, good: bool, said: str) -> None:

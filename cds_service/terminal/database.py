@@ -27,6 +27,7 @@ def _lines(told: Plain) -> Iterator[tuple[str, str, bool]]:
     if told["oldest"]:
         yield "made", f"{told['oldest']} to {told['newest']}", False
     yield "feedback", f"{told['feedback']:,}", False
+    yield "refused calls", f"{told['refused']:,}", False
     yield "retention", f"{told['retentionDays']:,} days", False
     yield "in the spool", _size(told["spoolBytes"]), bool(told["spoolBytes"])
     if told["asideBytes"]:

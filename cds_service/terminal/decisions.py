@@ -29,6 +29,30 @@ def show_decisions(console: Console, decisions: Sequence[Plain], total: int) -> 
         console.print(Text(f"and {total - len(decisions):,} older ones: --limit, --since, --until", style="dim"))
 
 
+def show_refusals(console: Console, refusals: Sequence[Plain], total: int) -> None:
+    """Print a row for each refused call, newest first. `refusals` are plain members."""
+    if not refusals:
+        console.print(Text("No refused call.", style="dim"))
+        return
+    table = _table("refused", "status", "why", "at", "client", "hookInstance")
+    for one in refusals:
+        when = Text(one["refusedAt"][:19].replace("T", " "), no_wrap=True)
+        why = one["fault"] + "".join(f"; {name}: {_words(value)}" for name, value in one["told"].items())
+        where = one["service"] + (" feedback" if one["kind"] == "feedback" else "") or "no service"
+        client = one["client"] + (f" / {one['tenant']}" if one["tenant"] else "")
+        told = (str(one["status"]), why, where, client, one["hookInstance"] or "-")
+        table.add_row(when, *map(Text, told))
+    console.print(table)
+    if total > len(refusals):
+        console.print(Text(f"and {total - len(refusals):,} older ones: --limit, --since, --until", style="dim"))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {member}" for name, member in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def show_head(console: Console, told: Plain) -> None:
     """Print what is known of a decision besides its cards."""
     grid = Table.grid(padding=(0, 2, 0, 0))

@@ -9,6 +9,9 @@
     fhir_servers = ["https://ehr.example.org/fhir"]
     site = "example"                              # optional: overlay of codes, units, thresholds
     mode = "shadow"                               # optional: compute and store, show nothing
+    tenant_sites = { north = "north-clinic" }     # optional: tenants with a site of their own
+    [client.smart]                                # optional: the SMART app, see smart_registration.py
+    client_id = "nextline-cds"
 
 Every fault is said at once, with the number of its table; the service does not start with a file it half understands.
 """
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +30,7 @@ from urllib.parse import urlsplit
 from cds_service.errors import ConfigurationFault
 from cds_service.outbound.address import AddressRefused, parse
 from cds_service.trust.clients import Client, Mode
+from cds_service.trust.smart_registration import SmartRegistration, registrations_of, smart_faults
 
 ALGORITHMS = ("ES384", "RS384")
 ALLOWED_ALGORITHMS = frozenset(
@@ -33,6 +38,7 @@ ALLOWED_ALGORITHMS = frozenset(
 )
 _TEXTS = frozenset({"issuer", "name", "jku", "keys", "site", "mode"})
 _LISTS = frozenset({"tenants", "audiences", "fhir_servers", "algorithms"})
+_TABLES = frozenset({"tenant_sites"})
 _MODES: Mapping[str, Mode] = {"live": "live", "shadow": "shadow"}
 _LONGEST = 2048
 
@@ -51,10 +57,18 @@ class Issuer:
     site: str = ""
     mode: Mode = "live"
     algorithms: tuple[str, ...] = ALGORITHMS
+    tenant_sites: Mapping[str, str] = field(default_factory=dict)
+    smart: tuple[SmartRegistration, ...] = ()
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Every site that a call of this issuer may be answered for."""
+        return frozenset({self.site, *self.tenant_sites.values()} - {""})
 
     def client(self, tenant: str) -> Client:
         """The client that a token of this issuer stands for."""
-        return Client(self.issuer, self.name, tenant, self.site, self.mode, self.fhir_servers)
+        site = self.tenant_sites.get(tenant, self.site)
+        return Client(self.issuer, self.name, tenant, site, self.mode, self.fhir_servers)
 
 
 def load(path: Path, *, local_http: bool = False) -> dict[str, Issuer]:
@@ -80,13 +94,20 @@ def load(path: Path, *, local_http: bool = False) -> dict[str, Issuer]:
         if not told:
             if entry["issuer"] in found:
                 faults.append(f"{where}: the issuer stands there twice")
-            found[entry["issuer"]] = _issuer(entry, path.parent)
+            found[entry["issuer"]] = _issuer(entry, path.parent, local_http)
+    faults += _shared_servers(path.name, found.values())
     if faults:
         raise ConfigurationFault(faults)
     return found
 
 
-def _issuer(entry: Mapping[str, Any], folder: Path) -> Issuer:
+def _shared_servers(name: str, issuers: Iterable[Issuer]) -> Iterable[str]:
+    """A launch names its FHIR server only: two clients with the app on the same one could not be told apart."""
+    servers = Counter(one.server for issuer in issuers for one in issuer.smart)
+    return [f"{name}: smart: a FHIR server is that of two clients" for number in servers.values() if number > 1]
+
+
+def _issuer(entry: Mapping[str, Any], folder: Path, local_http: bool) -> Issuer:
     return Issuer(
         issuer=entry["issuer"],
         name=entry.get("name", ""),
@@ -98,6 +119,8 @@ def _issuer(entry: Mapping[str, Any], folder: Path) -> Issuer:
         site=entry.get("site", ""),
         mode=_MODES[entry.get("mode", "live")],
         algorithms=tuple(entry.get("algorithms", ALGORITHMS)),
+        tenant_sites=dict(entry.get("tenant_sites", {})),
+        smart=registrations_of(entry, folder, local_http=local_http),
     )
 
 
@@ -109,7 +132,8 @@ def _faults(entry: Mapping[str, Any], folder: Path, local_http: bool) -> Iterabl
         yield "issuer is missing"
     elif not urlsplit(entry["issuer"]).scheme:
         yield "issuer must be a URI, as the iss of its tokens is"
-    if ("jku" in entry) == ("keys" in entry):
+    only_launches = "smart" in entry and not {"jku", "keys"} & entry.keys()
+    if ("jku" in entry) == ("keys" in entry) and not only_launches:
         yield "needs either jku (the address of its keys) or keys (a file with them)"
     for name in ("jku", "fhir_servers"):
         for address in [entry[name]] if name == "jku" and name in entry else entry.get(name, ()):
@@ -118,8 +142,11 @@ def _faults(entry: Mapping[str, Any], folder: Path, local_http: bool) -> Iterabl
                 yield f"{name}: {fault}"
     if "keys" in entry:
         yield from _key_file_faults(folder / entry["keys"])
+    yield from smart_faults(entry, folder, local_http=local_http)
     if entry.get("mode", "live") not in _MODES:
         yield "mode is live or shadow"
+    if entry.get("tenants") and (others := sorted(set(entry.get("tenant_sites", ())) - set(entry["tenants"]))):
+        yield f"tenant_sites: {', '.join(others)} is not among the tenants"
     strange = sorted(set(entry.get("algorithms", ())) - ALLOWED_ALGORITHMS)
     if strange:
         yield f"algorithms: {', '.join(strange)} cannot be used; {', '.join(sorted(ALLOWED_ALGORITHMS))} can"
@@ -135,7 +162,10 @@ def _shape_faults(entry: Mapping[str, Any]) -> Iterable[str]:
         elif name in _LISTS:
             if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
                 yield f"{name} must be a list of texts"
-        else:
+        elif name in _TABLES:
+            if not isinstance(value, dict) or not all(isinstance(item, str) and item for item in value.values()):
+                yield f"{name} must be a table of texts"
+        elif name != "smart":
             yield f"{name} is not known"
 
 

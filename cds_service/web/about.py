@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -20,16 +22,17 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def tell_about(app: Flask, about: Mapping[str, Any]) -> None:
-    """Route `/about`. JSON is the default; a browser gets the page."""
-    page = _page(about)
+def tell_about(app: Flask, about: Callable[[date], Mapping[str, Any]], today: Callable[[], date]) -> None:
+    """Route `/about`. JSON is the default; a browser gets the page. What it says changes from day to day at most."""
+    told = lru_cache(maxsize=1)(about)
+    page = lru_cache(maxsize=1)(lambda day: _page(told(day)))
 
     @app.get("/about")
     def answer_about() -> Response:
         wanted = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
-        answer = json_answer(about)
+        answer = json_answer(told(today()))
         if wanted == "text/html":
-            answer = Response(page, content_type="text/html; charset=utf-8")
+            answer = Response(page(today()), content_type="text/html; charset=utf-8")
             answer.headers["Content-Security-Policy"] = _POLICY
         answer.vary.add("Accept")
         return answer

@@ -19,6 +19,8 @@ _ALWAYS = {
 }
 _ONE_YEAR = 31_536_000
 _PREFLIGHT_SECONDS = 600
+EXPOSED = ("Retry-After",)
+"""Headers that a script in a browser may read."""
 
 
 def json_answer(body: Any, status: int = 200) -> Response:
@@ -26,15 +28,20 @@ def json_answer(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status=int(status), content_type="application/json")
 
 
+def standing_headers(settings: Settings) -> dict[str, str]:
+    """What every answer carries, whoever gives it: the app, or the server before it (`refusals.py`)."""
+    https = settings.public_base_url.startswith("https://")
+    return {**_ALWAYS, **({"Strict-Transport-Security": f"max-age={_ONE_YEAR}"} if https else {})}
+
+
 def send_headers(app: Flask, settings: Settings) -> None:
     """Security headers and CORS on every answer, errors included (CORS-1, CORS-2, OUT-16)."""
+    standing = standing_headers(settings)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in _ALWAYS.items():
+        for name, value in standing.items():
             response.headers.setdefault(name, value)
-        if settings.public_base_url.startswith("https://"):
-            response.headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR}"
         if settings.origins:
             response.vary.add("Origin")
         return response
@@ -45,7 +52,7 @@ def send_headers(app: Flask, settings: Settings) -> None:
             origins=list(settings.origins),
             methods=["GET", "POST", "OPTIONS"],
             allow_headers=["Authorization", "Content-Type"],
-            expose_headers=["Retry-After"],
+            expose_headers=list(EXPOSED),
             max_age=_PREFLIGHT_SECONDS,
             always_send=False,
             supports_credentials=False,

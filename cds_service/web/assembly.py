@@ -20,8 +20,10 @@ from cds_service.web.gate import Gate, guard
 from cds_service.web.health import report_health
 from cds_service.web.metrics import offer_metrics
 from cds_service.web.openapi import tell_openapi
+from cds_service.web.pages import Showcase, offer_assets, offer_start_page
 from cds_service.web.rate import Rate
 from cds_service.web.reading import check_framing
+from cds_service.web.refusal_record import KeepRefused
 from cds_service.web.request_id import name_requests
 from cds_service.web.services import Feedback, offer
 
@@ -29,32 +31,37 @@ from cds_service.web.services import Feedback, offer
 def assemble(
     settings: Settings,
     services: Sequence[Service],
-    about_content: Mapping[str, Any],
-    checked: Mapping[str, str],
+    about: Callable[[date], Mapping[str, Any]],
+    readiness: Callable[[date], Mapping[str, Any]],
     log: EventLog,
     today: Callable[[], date],
     *,
     gate: Gate | None = None,
     feedback: Feedback | None = None,
+    keep_refused: KeepRefused | None = None,
+    showcase: Showcase | None = None,
 ) -> Flask:
     """A Flask app that offers `services`. The order of the checks is the order of registration:
 
     size, host, token, route, then media type, JSON, shape, identity and work in the service's own view.
-    `checked` is what the self-test found, `about_content` the content of `/about`. Without a `gate` everybody gets in.
+    `readiness` and `about` are what `/health/ready` and `/about` say on a day. Without a `gate` everybody gets in.
     """
     app = Flask("cds_service", static_folder=None)
     app.wsgi_app = PlainPaths(app.wsgi_app, base_path(settings))  # type: ignore[method-assign]
     name_requests(app)
     send_headers(app, settings)
-    answer_errors(app, log)
+    answer_errors(app, log, keep_refused)
     check_framing(app, settings.max_body_bytes)
     check_hosts(app, settings)
     everybody = Client(fhir_servers=settings.fhir_servers)
     rate = Rate(settings.client_rate) if settings.client_rate else None
     guard(app, gate, everybody, settings.public_base_url or settings.local_base_url, rate)
     offer(app, services, today, log, feedback)
-    report_health(app, checked)
+    report_health(app, lambda: readiness(today()))
     offer_metrics(app)
-    tell_about(app, about_content)
+    tell_about(app, about, today)
     tell_openapi(app, services, settings)
+    offer_assets(app)
+    if showcase is not None:
+        offer_start_page(app, showcase)
     return app

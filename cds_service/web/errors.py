@@ -16,6 +16,7 @@ from cds_service.errors import (
     MalformedBody,
     MethodNotAllowed,
     MisdirectedRequest,
+    NotDurable,
     Overloaded,
     PatientMismatch,
     PreconditionFailed,
@@ -28,6 +29,7 @@ from cds_service.errors import (
 from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
 from cds_service.web.metrics import REFUSED, count_fetches
+from cds_service.web.refusal_record import KeepRefused, record
 
 STATUS: Mapping[type[RequestFault], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -72,11 +74,18 @@ def fault_of(error: HTTPException) -> RequestFault:
     return MalformedBody("The request cannot be read.")
 
 
-def answer_errors(app: Flask, log: EventLog) -> None:
-    """Answer every error of the app: our own faults, the framework's, and what nobody foresaw."""
+def answer_errors(app: Flask, log: EventLog, keep: KeepRefused | None = None) -> None:
+    """Answer every error of the app: our own faults, the framework's, and what nobody foresaw.
+
+    `keep` takes the record of a refused call before it is answered.
+    """
 
     @app.errorhandler(RequestFault)
     def refuse(fault: RequestFault) -> Response:
+        if not record(fault, status_of(fault), keep):
+            log.error("refusal_not_kept", status=int(status_of(fault)), fault=type(fault).__name__)
+            # An answer without a record is none (promise I8); a 503 is all that is left to say.
+            fault = fault if isinstance(fault, Overloaded) else NotDurable()
         status = status_of(fault)
         REFUSED.labels(type(fault).__name__).inc()
         if isinstance(fault, Unauthenticated):
@@ -100,6 +109,8 @@ def answer_errors(app: Flask, log: EventLog) -> None:
     @app.errorhandler(Exception)
     def apologise(error: Exception) -> Response:
         # Type and place only: the message of a foreign exception may quote the chart.
+        if not record(error, HTTPStatus.INTERNAL_SERVER_ERROR, keep):
+            log.error("refusal_not_kept", status=500, fault=type(error).__name__)
         REFUSED.labels("unforeseen").inc()
         log.error("call_failed", fault=type(error).__name__, at=_place(error), **g.get("call", {}))
         return json_answer(operation_outcome(*_BROKEN), HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -23,6 +23,8 @@ class Gate(Protocol):
 def guard(app: Flask, gate: Gate | None, everybody: Client, base_url: str, rate: Rate | None) -> None:
     """Ask for a token. Without a gate, which is for development, everybody is `everybody`.
 
+    `g.admitted` is set from then on: what is refused now is kept on record.
+
     `base_url` is the public address: a token names the endpoint it is for as clients know it (JWT-5).
     `rate` bounds how often one client may call; it is asked after the token, so that nobody uses up another's calls.
     """
@@ -35,5 +37,6 @@ def guard(app: Flask, gate: Gate | None, everybody: Client, base_url: str, rate:
             return
         if gate is not None:
             g.client = gate.admit(request.headers.get("Authorization"), base_url + path, int(time.time()))
+        g.admitted = True
         if rate is not None:
             rate.take(g.client.issuer)

@@ -24,6 +24,7 @@ MOST_IN_A_HEAD = 64 * 1024
 PIECE = 64 * 1024
 _LARGE_PIECE = 1024 * 1024
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_ORIGIN = re.compile(rb"(?i)\r\norigin:[ \t]*([!-~]{1,512})[ \t]*\r\n")
 _BEGINNING = re.compile(rb"[\r!-~]")
 
 Parse = Callable[[bytes], Any]
@@ -70,6 +71,14 @@ class Gathering:
     def expects_go_ahead(self) -> bool:
         """Whether the client waits for 100 Continue (RFC 9110 section 10.1.1). One that sent too much gets none."""
         return self.request is not None and self.request._expected_100_continue and not self.too_large
+
+    @property
+    def origin(self) -> str:
+        """Where a script in a browser sent it from; found also in a head that could not be read, or not to its end."""
+        if self.request is not None:
+            return next((value for name, value in self.request.headers if name == "ORIGIN"), "")
+        found = _ORIGIN.search(self._head)
+        return found.group(1).decode("ascii", "replace") if found else ""
 
     def take(self, piece: bytes) -> None:
         """More of the request. Errors: gunicorn's ParseException when it cannot be read."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Flask, Response
 
 from cds_service.web.answers import json_answer
 
 
-def report_health(app: Flask, ready: Mapping[str, str]) -> None:
+def report_health(app: Flask, readiness: Callable[[], Mapping[str, Any]]) -> None:
     """`/health/live` and `/health/ready`.
 
     An app exists only after mappings and guidelines were loaded and the self-test was passed (otherwise the
-    start is refused), so the second address says what was checked.
+    start is refused), so the second address says what was checked. It is 200 also when it says `degraded` (knowledge
+    whose review is due): taking the service away would help nobody.
     """
 
     @app.get("/health/live")
@@ -22,4 +24,4 @@ def report_health(app: Flask, ready: Mapping[str, str]) -> None:
 
     @app.get("/health/ready")
     def answer_ready() -> Response:
-        return json_answer({"status": "ready", "checks": dict(ready)})
+        return json_answer(readiness())

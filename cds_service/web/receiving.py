@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from collections import Counter
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
@@ -19,7 +18,7 @@ from cds_service.errors import Overloaded
 from cds_service.settings import load
 from cds_service.web.connection import Connection, Phase, Waiting
 from cds_service.web.gathering import Gathering, head_parser
-from cds_service.web.refusals import TooSlow, refusal, status_of_fault
+from cds_service.web.refusals import Refusals, TooSlow, status_of_fault
 
 BODIES_HELD = 8
 """Memory for what is gathered and what is not sent yet, in bodies of the largest size ..."""
@@ -48,11 +47,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._most_body = load().max_body_bytes
+        settings = load()
+        self.refusals = Refusals(settings)
+        self._most_body = settings.max_body_bytes
         self._most_held = max(LEAST_HELD, BODIES_HELD * self._most_body)
         self._waiting = Waiting()
         self._held = 0
-        self._refused: Counter[tuple[int, str]] = Counter()
         self._next_look = 0.0
 
     def admit(self, connection: Connection) -> None:
@@ -98,9 +98,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
                 self._refuse(connection, TooSlow())
             else:
                 self.drop(connection)
-        for (status, fault), count in self._refused.items():
-            self.log.warning("http_refused status=%d fault=%s count=%d", status, fault, count)
-        self._refused.clear()
+        self.refusals.log(self.log)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close what is left when the worker ends; before that, `murder_pending` sees to it."""
@@ -187,10 +185,10 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             self.drop(connection)
             return
         status = status_of_fault(fault)
-        self._refused[(int(status), type(fault).__name__)] += 1
+        self.refusals.count(status, fault)
         connection.last = not (isinstance(fault, Overloaded) and self._reusable(connection.gathering))
         try:
-            connection.send(refusal(status, keep=not connection.last))
+            connection.send(self.refusals.answer(status, connection.gathering.origin, keep=not connection.last))
         except OSError:
             self.drop(connection)
         else:

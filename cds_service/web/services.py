@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Response, g
@@ -25,11 +26,11 @@ def offer(
     app: Flask, services: Sequence[Service], today: Callable[[], date], log: EventLog, feedback: Feedback | None
 ) -> None:
     """Route Discovery, and two addresses for each service: an id that is not offered is a 404, whatever the method."""
-    advertised = discovery(services)
+    advertised = cache(partial(discovery, services))
 
     @app.get("/cds-services")
     def discover() -> Response:
-        return json_answer(advertised)
+        return json_answer(advertised(g.client.site))
 
     for service in services:
         app.add_url_rule(

@@ -17,8 +17,8 @@ from gunicorn.http import wsgi  # type: ignore[import-untyped]
 
 from cds_service.errors import Overloaded
 from cds_service.web.connection import Answer, Connection, Phase
+from cds_service.web.metrics import REFUSED
 from cds_service.web.receiving import ReceivingWorker
-from cds_service.web.refusals import refusal
 
 WAITING_FOR_A_THREAD = 8
 """Requests that may wait, for each thread. Those beyond are told at once to come back later."""
@@ -88,7 +88,8 @@ class WholeRequestWorker(ReceivingWorker):
         except Exception as fault:
             self.log.error("http_failed fault=%s at=%s", type(fault).__name__, _place(fault))
             connection.last = True
-            return refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
+            REFUSED.labels("unforeseen").inc()
+            return self.refusals.answer(HTTPStatus.INTERNAL_SERVER_ERROR, connection.gathering.origin)
         return answer.octets()
 
     def _ask_app(self, connection: Connection, answer: Answer) -> bool:

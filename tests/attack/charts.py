@@ -47,9 +47,9 @@ def membranous_by_ratio() -> Json:
     return call
 
 
-def lupus() -> Json:
+def lupus(patient: str = PATIENT) -> Json:
     """A patient with class IV lupus nephritis after two failed regimens: rule LN-24."""
-    return _call(_REFRACTORY, PATIENT)
+    return _call(_REFRACTORY, patient)
 
 
 def resources(call: Json) -> Iterator[Json]:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from cds_service.store.schema import upgrade
 from tests.attack.charts import FHIR_SERVER, TOKEN, Json
+from tests.attack.fifth import in_r5
 from tests.attack.target import Target
 from tests.conftest import Server
 from tests.contract.calls import NEXT_THERAPY
@@ -23,7 +25,7 @@ from tests.ehr.hospital import EHR, KEYS, Hospital, hospital
 from tests.ehr.hosts import PUBLIC_EHR, PUBLIC_KEYS
 from tests.ehr.listener import Listener, listening
 from tests.ehr.presented import Headers, bearer
-from tests.ehr.r5_twin import R4, Twin
+from tests.ehr.r5_twin import R4, R5, Twin
 from tests.ehr.service import Service
 from tests.ehr.signing_keys import signing_key
 from tests.ehr.sink import Sink
@@ -78,10 +80,11 @@ class Field:
         """The header of a valid token for this address, never used before."""
         return bearer((client or self.client).token(PUBLIC_BASE + path, MINIMAL)).headers
 
-    def hold(self, call: Json) -> None:
-        """The FHIR servers hold what this call prefetched, and nothing else."""
+    def hold(self, call: Json, version: str = R4) -> None:
+        """The FHIR servers hold what this call prefetched, in this release, and nothing else."""
+        self.twin.version = version
         self.twin.resources.clear()
-        self.twin.load(chart_of(call).resources)
+        self.twin.load(chart_of(in_r5(call) if version == R5 else call).resources)
 
     def ward(self) -> str:
         """The base address of a FHIR server that no test has met."""
@@ -165,8 +168,9 @@ def poor_instance(made: Field, directory: Path) -> Iterator[Service]:
         running.stop()
 
 
+@cache
 def at_noon() -> str:
-    """A time zone in which it is about noon: no run of the tests meets midnight there."""
+    """A time zone in which it was about noon when it was first asked for: no run of the tests meets midnight there."""
     behind = datetime.now(UTC).hour - 12
     return f"Etc/GMT{'+' if behind >= 0 else '-'}{abs(behind)}"
 

@@ -20,7 +20,7 @@ HEADERS = f"POST {NEXT_THERAPY} HTTP/1.1\r\nHost: localhost\r\nContent-Type: app
 BODY = HEADERS + b"Content-Length: 4000\r\n\r\n{"
 CHUNKS = HEADERS + b"Transfer-Encoding: chunked\r\n\r\nfa0\r\n{"
 LARGEST_ANSWER = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-OCTETS_BETWEEN = 2.0
+OCTETS_BETWEEN = 1.0
 """Seconds between two octets of one connection. Any connection is kept open for longer than a test lasts."""
 _SMALL_WINDOW = 4096
 _MORE_THAN_FITS = 150
@@ -31,7 +31,7 @@ Drip = Callable[[socket.socket], object]
 
 @contextmanager
 def slow_senders(host: str, port: int, count: int, beginning: bytes) -> Iterator[None]:
-    """So many connections that have sent the beginning of a request, and go on by one octet every two seconds."""
+    """So many connections that have sent the beginning of a request, and go on by one octet every second."""
     with ExitStack() as open_ones:
         connections = [open_ones.enter_context(socket.create_connection((host, port), timeout=5)) for _ in range(count)]
         for connection in connections:
@@ -42,7 +42,7 @@ def slow_senders(host: str, port: int, count: int, beginning: bytes) -> Iterator
 
 @contextmanager
 def slow_readers(host: str, port: int, count: int) -> Iterator[None]:
-    """So many connections that read one octet every two seconds of an answer; every fifth has asked for too many."""
+    """So many connections that read one octet every second of an answer; every fifth has asked for too many."""
     with ExitStack() as open_ones:
         connections = [open_ones.enter_context(_reader(host, port)) for _ in range(count)]
         for number, connection in enumerate(connections):

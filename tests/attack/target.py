@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from tests.attack.charts import Json
 from tests.conftest import Server
 
@@ -77,6 +79,12 @@ class Target:
         """The events logged since the mark."""
         lines: list[Any] = [line for line in self.log_text(mark).splitlines() if line.startswith("{")]
         return [json.loads(line) for line in lines]
+
+    def metrics(self) -> str:
+        """What it tells whoever asks for its numbers."""
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{self.url}/metrics", timeout=10).text
 
     def memory(self) -> int:
         """Resident bytes of all processes of the server."""

@@ -24,6 +24,7 @@ from tests.attack.charts import (
     resources,
     subjects,
 )
+from tests.attack.fifth import in_r5, with_drafts_in_r5
 from tests.conftest import running_server
 from tests.contract.calls import NEXT_THERAPY
 from tests.contract.wire import CheckedSession
@@ -119,14 +120,22 @@ def test_a_search_answered_with_another_patients_results_is_refused_in_the_prefe
 
 @case("PAT-15")
 def test_one_patient_after_another_on_one_connection_says_what_a_fresh_service_says(
-    attack: Attack, tmp_path: Path
+    attack: Attack, golden: Json, tmp_path: Path
 ) -> None:
-    ours, other = membranous(), lupus()
-    cold = [answer_of_a_fresh_service(call, tmp_path / f"{number}.txt") for number, call in enumerate((ours, other))]
+    ours, other = membranous(), lupus(OTHER)
+    cold = [steady(golden), answer_of_a_fresh_service(other, tmp_path / "log.txt")]
     with CheckedSession() as connection:
-        warm = [connection.post(attack.target.url + NEXT_THERAPY, json=call).json() for call in (ours, other, ours)]
-    assert [steady(answer) for answer in warm] == [cold[0], cold[1], cold[0]]
-    assert warm[0] == warm[2]
+        for drafts, charts in (
+            (as_they_are, (ours, other, ours)),
+            (with_drafts_in_r5, map(in_r5, (ours, other, ours))),
+        ):
+            warm = [connection.post(attack.target.url + NEXT_THERAPY, json=call).json() for call in charts]
+            assert [steady(answer) for answer in warm] == [drafts(cold[0]), drafts(cold[1]), drafts(cold[0])]
+            assert warm[0] == warm[2]
+
+
+def as_they_are(answer: Json) -> Json:
+    return answer
 
 
 def answer_of_a_fresh_service(call: Json, log: Path) -> Json:

@@ -7,17 +7,29 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.attack.attacker import Said, post
 from tests.attack.case_table import field_case
 from tests.attack.charts import PROTEIN_24H, Json, lupus, membranous, newest
 from tests.attack.field import FEEDBACK
-from tests.attack.raid import Raid, here_and_now, treated
+from tests.attack.fifth import in_r5
+from tests.attack.raid import Raid, here_and_now, treated, unfetched
 from tests.attack.test_attack_feedback import overridden
+from tests.ehr.r5_twin import R4, R5
+
+in_each_release = pytest.mark.parametrize("version", [R4, R5], ids=["R4", "R5"])
 
 
-def opened(patient: str) -> Json:
+def opened(patient: str, version: str = R4) -> Json:
     """The chart of this patient, opened anew."""
-    return here_and_now(membranous(patient)) | {"hookInstance": str(uuid.uuid4())}
+    call = here_and_now(membranous(patient)) | {"hookInstance": str(uuid.uuid4())}
+    return in_r5(call) if version == R5 else call
+
+
+def bare(call: Json) -> Json:
+    """The call whose client leaves all reading to the service."""
+    return {name: value for name, value in call.items() if name != "prefetch"}
 
 
 def set_aside(raid: Raid, said: Said, *, listed: bool = True, **presented: Any) -> None:
@@ -33,20 +45,26 @@ def set_aside(raid: Raid, said: Said, *, listed: bool = True, **presented: Any) 
 
 
 @field_case("CLIN-52")
-def test_a_card_that_was_set_aside_with_a_reason_is_not_shown_again(raid: Raid) -> None:
-    first = raid.send(opened("pat-quiet"))
+@in_each_release
+def test_a_card_that_was_set_aside_with_a_reason_is_not_shown_again(raid: Raid, version: str) -> None:
+    patient = f"pat-quiet-{version}"
+    first = raid.send(opened(patient, version))
     assert first.rule == "MN-07"
     set_aside(raid, first)
-    for _ in range(4):
-        assert raid.send(opened("pat-quiet")).cards == []
+    for again in (R4, R5, version):
+        assert raid.send(opened(patient, again)).cards == []
         assert raid.line["silenced"] == ["MN-07"]
+    raid.field.hold(opened(patient), version)
+    assert raid.send(bare(opened(patient))).cards == [], "read by call-back it is the same chart"
 
 
 @field_case("CLIN-52")
-def test_it_comes_back_when_a_fact_has_changed_and_says_which(raid: Raid) -> None:
-    set_aside(raid, raid.send(opened("pat-changed")))
-    assert raid.send(opened("pat-changed")).cards == []
-    call = opened("pat-changed")
+@in_each_release
+def test_it_comes_back_when_a_fact_has_changed_and_says_which(raid: Raid, version: str) -> None:
+    patient = f"pat-changed-{version}"
+    set_aside(raid, raid.send(opened(patient, version)))
+    assert raid.send(opened(patient, version)).cards == []
+    call = opened(patient, version)
     newest(call, PROTEIN_24H)["valueQuantity"]["value"] = 9.1
     again = raid.send(call)
     assert again.rule == "MN-07"
@@ -77,7 +95,8 @@ def test_another_client_cannot_silence_our_cards(raid: Raid) -> None:
 
 @field_case("CLIN-55")
 def test_every_decision_gives_the_same_octets_when_it_is_answered_again(raid: Raid) -> None:
-    for call in (treated(), opened("pat-again"), here_and_now(lupus())):
+    raid.field.hold(treated(), R5)
+    for call in (treated(), opened("pat-again"), opened("pat-again", R5), here_and_now(lupus()), unfetched()):
         raid.send(call)
     ran = raid.field.service.run("replay", "--all", "--json")
     assert ran.returncode == 0, ran.stdout[-800:] + ran.stderr[-800:]

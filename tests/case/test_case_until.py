@@ -54,6 +54,11 @@ def on(day: int) -> Span:
             id="a course",
         ),
         pytest.param(
+            lambda day: Case(Patient(), elsewhere=(given("rituximab", day),)),
+            lambda case: case.elsewhere,
+            id="an infusion for another disease",
+        ),
+        pytest.param(
             lambda day: Case(Patient(), not_taken=(NotTaken("tacrolimus", "MedicationStatement/1", day),)),
             lambda case: case.not_taken,
             id="a drug that was not taken",
@@ -139,3 +144,10 @@ def test_a_chart_with_nothing_to_come_is_not_copied() -> None:
     over = Condition("pregnancy", "Condition/1", onset=on(YESTERDAY), ended=ON_DAY)
     chart = Case(Patient(), {"egfr": (egfr(ON_DAY, 60),), "igg": ()}, conditions=(over,), allergies=(allergy,))
     assert chart.until(ON) is chart
+
+
+def test_what_was_given_is_all_of_it_for_whatever_disease() -> None:
+    ours, other = given("rituximab", ON_DAY), given("cyclophosphamide", ON_DAY)
+    assert Case(Patient(), exposures=(ours,), elsewhere=(other,)).given == (ours, other)
+    coming = course("cyclophosphamide", ON_DAY - 100, TOMORROW, reason="completed")
+    assert Case(Patient(), elsewhere=(coming,)).until(ON).elsewhere == (replace(coming, end=None, reason=""),)

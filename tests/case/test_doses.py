@@ -83,6 +83,26 @@ def test_a_statement_beside_one_infusion_does_not_stand_for_a_second() -> None:
             None,
             id="a coded statement and one in free text",
         ),
+        pytest.param(
+            [course("rituximab", -400, -386), given("rituximab", -400, 300, coded=False)],
+            None,
+            id="a coded statement is not undone by an infusion in free text",
+        ),
+        pytest.param(
+            [given("rituximab", -400, 1000, coded=False, source="a"), given("rituximab", -400, 1000, source="b")],
+            1.0,
+            id="one infusion, with a code and in free text",
+        ),
+        pytest.param(
+            [given("rituximab", -900, 700), given("rituximab", -640, 700, coded=False), given("rituximab", -380, 1000)],
+            1.0,
+            id="two courses that only free text joins: the larger",
+        ),
+        pytest.param(
+            [given("rituximab", -900, 700), given("rituximab", -640, 700), given("rituximab", -380, 1000)],
+            2.4,
+            id="the same with a code",
+        ),
     ],
 )
 def test_what_is_known_from_free_text_only_never_completes_a_course(
@@ -151,6 +171,25 @@ def test_what_is_known_from_free_text_only_never_completes_a_course(
             [course("mycophenolate_mofetil", -400, None, milligrams=1000, per="administration")],
             None,
             id="a dose whose frequency is unknown is no daily dose",
+        ),
+        pytest.param(
+            [
+                course("mycophenolate_mofetil", -400, -200, milligrams=1000),
+                course("mycophenolate_mofetil", -200, None, milligrams=3000, coded=False),
+            ],
+            1.0,
+            id="a lower dose with a code and a higher one in free text",
+        ),
+        pytest.param(
+            [
+                course("mycophenolate_mofetil", -400, -200, milligrams=2000),
+                course("mycophenolate_mofetil", -200, None, coded=False),
+            ],
+            2.0,
+            id="a dose with a code and none in free text",
+        ),
+        pytest.param(
+            [course("mycophenolate_mofetil", -400, None, milligrams=2000, coded=False)], 2.0, id="free text only"
         ),
     ],
 )

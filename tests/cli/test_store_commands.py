@@ -103,7 +103,7 @@ class TestDatabase:
     def test_verify_says_whole_and_the_end_to_note(self, prepared: Path) -> None:
         done = command(prepared, "db", "verify")
         assert (done.status, done.err) == (0, "")
-        assert done.out.startswith("Whole: 3 decisions, 0 of them erased.\n")
+        assert done.out.startswith("Whole: 3 decisions, 0 of them erased; 0 refused calls.\n")
         noted = re.search(r"3:[0-9a-f]{64}", done.out)
         assert noted
         assert command(prepared, "db", "verify", "--noted", noted[0]).status == 0

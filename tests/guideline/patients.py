@@ -8,7 +8,7 @@ problem, procedure or drug.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -52,6 +52,13 @@ UNITS = {
 @dataclass(frozen=True)
 class Without:
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A drug that was given for another disease."""
+
+    exposure: Exposure
 
 
 Fact = Any  # one value of the case model, a Without, or a tuple of these
@@ -189,6 +196,16 @@ def pulses(first: int, count: int = 6, mg: float | None = 750, every: int = 30, 
     return tuple(infusion("cyclophosphamide", d, mg, reason=reason if d == days[-1] else "") for d in days)
 
 
+def elsewhere(exposures: Exposure | tuple[Exposure, ...]) -> tuple[Elsewhere, ...]:
+    """The same drug records, given for another disease."""
+    return tuple(map(Elsewhere, exposures if isinstance(exposures, tuple) else (exposures,)))
+
+
+def by_name(exposures: Exposure | tuple[Exposure, ...]) -> tuple[Exposure, ...]:
+    """The same drug records with a name and without a code."""
+    return tuple(replace(e, coded=False) for e in (exposures if isinstance(exposures, tuple) else (exposures,)))
+
+
 # -- cases ----------------------------------------------------------------------------------------------
 
 
@@ -239,5 +256,6 @@ def case_of(facts: Iterable[Fact]) -> Case:
         exposures=tuple(kind(Exposure)),
         not_taken=tuple(kind(NotTaken)),
         allergies=tuple(kind(Allergy)),
+        elsewhere=tuple(one.exposure for one in kind(Elsewhere)),
         set_aside=tuple(kind(SetAside)),
     )

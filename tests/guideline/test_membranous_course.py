@@ -133,7 +133,8 @@ STEPS_9_TO_12 = [
         )
     ),
     row("tacrolimus known from text only cannot complete a line",
-        resistant_mn(without("tacrolimus"), replace(tacrolimus(-215), coded=False)), "MN-A2"),
+        resistant_mn(without("tacrolimus"), replace(tacrolimus(-215), coded=False)), "MN-D8",
+        missing="PRIOR_LINE_OUTCOME"),
     row("not tolerated, 3.4 g/d", resistant_mn(stopped("tacrolimus", -100), proteinuria(-220, 4.5),
         proteinuria(-120, 4.4), proteinuria(-10, 3.4)), "MN-18", state="MN_INTOLERANT"),
     row("day 119", resistant_mn(since(-119)), "MN-06"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cds_service.case.model import Case
+from cds_service.guideline.assessment import Assessment
+from cds_service.guideline.signs import with_signs
 from tests.guideline.expectations import answer_for
 from tests.guideline.patients import (
     allergy,
@@ -137,3 +139,10 @@ def test_a_line_without_a_reduction_has_no_sign() -> None:
     first, last = answer_for(resistant_mn(rituximab(-1100), number("proteinuria_24h", -10, 7, ">"))).lines
     assert (first.reduction, first.reduction_sign) == (None, "")
     assert last.reduction_sign == "<"
+
+
+def test_a_number_that_only_some_of_the_runs_reckon_is_left_out() -> None:
+    bound = number("proteinuria_24h", -10, 7.0, ">")
+    stated = Assessment("MN", "MN_RESISTANT", "START_CLASS", "MN-07", figures={"reduction": 0.1, "days": 200})
+    other = Assessment("MN", "MN_RESISTANT", "START_CLASS", "MN-07", figures={"days": 200})
+    assert with_signs(stated, [other], [bound]).figures == {"days": 200}

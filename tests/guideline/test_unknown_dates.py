@@ -96,9 +96,6 @@ class TestAPastLine:
         low = no_end(mycophenolate(-1100, -800, 1000, "ineffective"))
         assert outcome(resistant_ln(low)) == "INADEQUATE"
 
-    def test_known_from_text_only_stays_inadequate(self) -> None:
-        assert outcome(after_rituximab(replace(no_end(CNI), coded=False))) == "INADEQUATE"
-
     def test_that_failed_for_its_partner_leaves_the_doubtful_drug_open(self) -> None:
         """Rituximab at full dose failed; whether tacrolimus beside it had its chance is not told."""
         past, beside = rituximab(-1100, reason="ineffective"), drug("cyclosporine", -1040, -950, 250)

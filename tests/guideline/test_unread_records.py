@@ -84,7 +84,7 @@ def test_a_blood_pressure_tablet_that_cannot_be_placed_changes_nothing() -> None
 def test_rituximab_known_from_its_name_only_is_no_adequate_line_and_not_zero_grams() -> None:
     named = tuple(replace(infusion("rituximab", day), coded=False) for day in (-210, -196))
     seen = answer_for(after_rituximab(without("rituximab"), *named))
-    assert (seen.rule, "rtx_dose_g" in seen.figures) == ("MN-A3", False)
+    assert (seen.rule, "rtx_dose_g" in seen.figures) == ("MN-D8", False)
     assert "DRUG_KNOWN_FROM_TEXT_ONLY" in seen.remarks
 
 

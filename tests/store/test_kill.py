@@ -117,7 +117,7 @@ def held(url: str) -> Iterator[None]:
     engine = opened(url)
     connection = engine.connect()
     with suppress(OperationalError):
-        connection.exec_driver_sql("UPDATE chain_head SET id = 1")
+        connection.exec_driver_sql("UPDATE chain_head SET id = 1 WHERE id = 1")
     try:
         yield
     finally:

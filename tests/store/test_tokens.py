@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from cds_service.errors import NotDurable
+from cds_service.store.connections import opened
 from cds_service.store.sealing import Sealing
 from cds_service.store.spool import Marks
 from cds_service.store.store import Store
+from tests.store.databases import database
 from tests.store.samples import KEY, SECOND, change, eventually, locked, rows
 
 ISSUER = "https://ehr.example.org"
@@ -53,6 +59,10 @@ def spend_all(url: str, spool: str, tokens: list[str], start: Any, results: Any)
             if store.spend(ISSUER, token, EXPIRES, SECOND):
                 won.append(token)
 
+    warmed = False
+    while not warmed:  # the first connection of a process takes its time
+        with contextlib.suppress(NotDurable):
+            warmed = store.spend(ISSUER, uuid.uuid4().hex, EXPIRES, SECOND)
     start.wait()
     threads = [threading.Thread(target=one) for _ in range(THREADS)]
     for thread in threads:
@@ -139,6 +149,40 @@ class TestWhileLocked:
 
         sqlite_store._marks = LateMarks(sqlite_store.spool.folder / "tokens")
         assert not sqlite_store.spend(ISSUER, "token", EXPIRES, SECOND)
+
+
+def test_a_database_of_several_machines_that_cannot_be_written_lets_nobody_in(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """A mark on the disk of one machine says nothing to the others."""
+    with database("postgresql", tmp_path, request) as url:
+        stores = [Store(url, Sealing([KEY]), tmp_path / f"machine-{number}") for number in range(2)]
+        holder = opened(url)
+        with holder.connect() as connection:
+            connection.execute(text("LOCK TABLE used_tokens IN EXCLUSIVE MODE"))  # can be read, cannot be written
+            for store in stores:
+                with pytest.raises(NotDurable):
+                    store.spend(ISSUER, "token", EXPIRES, SECOND)
+        holder.dispose()
+        threading.Event().wait(0.6)  # the store rests for half a second
+        assert sorted(store.spend(ISSUER, "token-2", EXPIRES, SECOND) for store in stores) == [False, True]
+        for store in stores:
+            assert not store.spool.waiting()
+            store.close()
+
+
+def test_without_the_database_nobody_is_let_in(sqlite_url: str, sqlite_store: Store) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    away = file.with_suffix(".away")
+    assert sqlite_store.spend(ISSUER, "before", EXPIRES, SECOND)
+    file.rename(away)
+    for number in range(3):
+        with pytest.raises(NotDurable):
+            sqlite_store.spend(ISSUER, f"token-{number}", EXPIRES, SECOND)
+    away.rename(file)
+    threading.Event().wait(0.6)
+    assert not sqlite_store.spend(ISSUER, "before", EXPIRES, SECOND)
+    assert sqlite_store.spend(ISSUER, "after", EXPIRES, SECOND)
 
 
 class TestForgetting:

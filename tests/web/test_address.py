@@ -17,7 +17,9 @@ from cds_service.web.event_log import event_log
 def client_with(**settings: Any) -> FlaskClient:
     log = event_log("error", io.StringIO())
     about = {"name": "Nextline <CDS>", "intendedUse": {"notFor": ["emergencies"]}, "link": "https://example.org/a"}
-    return assemble(Settings(**settings), [], about, {"units": "passed"}, log, lambda: date(2026, 1, 1)).test_client()
+    ready = {"status": "ready", "checks": {"units": "passed"}}
+    today = lambda: date(2026, 1, 1)  # noqa: E731
+    return assemble(Settings(**settings), [], lambda _: about, lambda _: ready, log, today).test_client()
 
 
 @pytest.mark.conformance("DISC-1", "DISC-3")

@@ -43,7 +43,10 @@ def app_whose_service(answers: Callable[[], Answer], log: io.StringIO) -> Flask:
         read=lambda body: PlainCall(),
         respond=lambda request, today: answers(),
     )
-    return assemble(Settings(), [service], {"name": "x"}, {}, event_log("info", log), lambda: date(2026, 1, 1))
+    told = {"status": "ready"}
+    return assemble(
+        Settings(), [service], lambda _: {"name": "x"}, lambda _: told, event_log("info", log), lambda: date(2026, 1, 1)
+    )
 
 
 def call(client: FlaskClient) -> tuple[int, dict[str, object], dict[str, str]]:

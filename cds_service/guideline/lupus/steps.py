@@ -60,7 +60,7 @@ def untreated(p: LupusPicture) -> Answer | str:
     """Untreated active lupus nephritis is treated by class, severity and proteinuria."""
     if p.lines:
         return f"last line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
-    if unplaced := p.unplaced_drugs():
+    if unplaced := p.drugs_in_doubt():
         return ask("LN-D8", unplaced, "PRIOR_LINE_OUTCOME")
     if p.current_value < p.thresholds.ln_complete:
         return Answer("LN_INACTIVE", "WAIT_MONITOR", "LN-50", f"UPCR {p.current_value:g} g/g, untreated")
@@ -177,9 +177,9 @@ def past_lines(p: LupusPicture) -> Answer | str:
     line = p.unknown_past_line
     if line is not None:
         return ask("LN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
-    if not p.exactly_dated and p.line_in_doubt:
+    if p.line_in_doubt:
         return ask("LN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
-    unplaced = p.unplaced_drugs(settled_by(p.failures_with_current)) if p.case.set_aside else ""
+    unplaced = p.drugs_in_doubt(lambda: settled_by(p.failures_with_current))
     return ask("LN-D8", unplaced, "PRIOR_LINE_OUTCOME") if unplaced else "every past line has an outcome"
 
 

@@ -90,7 +90,7 @@ def calcineurin_inhibitor(p: MembranousPicture) -> Answer | str:
     return saw if at_least(share, p.thresholds.trough_share) else _inadequate("MN-A2", saw)
 
 
-@row("MN 5.3-3", "Anti-CD20 dose enough?", rules=("MN-A3",), source="S000 H")
+@row("MN 5.3-3", "Anti-CD20 dose enough?", rules=("MN-A3", "MN-D8"), source="S000 H")
 def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
     """Anti-CD20 counts from about two infusions, 1.4 g in total."""
     if not p.anti_cd20 or p.judged_without(*ANTI_CD20):
@@ -98,8 +98,8 @@ def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
     doses = [anti_cd20_dose(segment).grams for segment in p.anti_cd20]
     if any(grams is None for grams in doses):
         return "dose not recorded, taken as adequate"
-    if not any(record.coded for segment in p.anti_cd20 for record in segment.records):
-        return _inadequate("MN-A3", "the drug is known from its name only, so its dose is not counted")
+    if not p.line_in_doubt.isdisjoint(ANTI_CD20):
+        return ask("MN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
     highest = max(grams for grams in doses if grams is not None)
     p.figures["rtx_dose_g"] = highest
     if at_least(highest, p.thresholds.anti_cd20_grams):

@@ -31,6 +31,7 @@ class MembranousPicture(AntibodyPicture):
     __slots__ = ("antibody_baseline", "cni", "days", "line", "nadir", "standard_lines", "trend")
 
     disease: Literal["MN"] = "MN"
+    line_classes = STANDARD_IN_MEMBRANOUS
     days: int
     cni: Segment | None
     nadir: Quantity | None

@@ -36,7 +36,7 @@ def resembles_trial_population(p: MembranousPicture) -> bool:
     biopsies = [x.day for x in p.case.procedures if x.concept == "kidney_biopsy" and x.day is not None]
     if not biopsies:
         return False
-    agents = {exposure.agent for exposure in p.case.exposures}
+    agents = {exposure.agent for exposure in p.case.given}
     heavy = p.nephrotic or not p.reduced_by(p.thresholds.mn_partial_reduction)
     return (
         p.age(max(biopsies)) <= RECENT_BIOPSY
@@ -89,6 +89,7 @@ def second_course(p: MembranousPicture) -> Answer | str:
         _is(p, "RTX", "STABLE")
         and courses == 1
         and [line for line in p.lines if "RTX" in line.classes] == [p.line]
+        and "rituximab" not in [given.agent for given in p.case.elsewhere]
         and p.antibody == "POS"
         and p.elisa is not None
         and p.elisa.value <= p.thresholds.antibody_second_course

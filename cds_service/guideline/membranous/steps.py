@@ -61,7 +61,7 @@ def untreated(p: MembranousPicture) -> Answer | str:
     """Without rituximab, cyclophosphamide or a calcineurin inhibitor so far, risk decides."""
     if p.standard_lines:
         return f"last standard line: {'+'.join(sorted(p.line.classes))}, day {p.days}"
-    if unplaced := p.unplaced_drugs():
+    if unplaced := p.drugs_in_doubt():
         return ask("MN-D8", unplaced, "PRIOR_LINE_OUTCOME")
     if any("MPAA" in line.classes for line in p.lines):
         p.standing_notes.append("MPAA_MONO_NOT_RECOMMENDED")
@@ -157,9 +157,9 @@ def past_lines(p: MembranousPicture) -> Answer | str:
     line = p.unknown_past_line
     if line is not None:
         return ask("MN-D8", f"outcome of {'+'.join(sorted(line.classes))} unknown", "PRIOR_LINE_OUTCOME")
-    if not p.exactly_dated and p.line_in_doubt:
+    if p.line_in_doubt:
         return ask("MN-D8", p.line_in_doubt_seen, "PRIOR_LINE_OUTCOME")
-    unplaced = p.unplaced_drugs(p.settled_classes) if p.case.set_aside else ""
+    unplaced = p.drugs_in_doubt(lambda: p.settled_classes)
     return ask("MN-D8", unplaced, "PRIOR_LINE_OUTCOME") if unplaced else "every past standard line has an outcome"
 
 

@@ -6,6 +6,7 @@ from cds_service.case import measures
 from cds_service.case.measures import at_least
 from cds_service.case.model import Quantity
 from cds_service.guideline.membranous.picture import OLDEST_REFERENCE, MembranousPicture
+from cds_service.guideline.membranous.response import ask
 from cds_service.guideline.rows import Answer, Row, row
 
 HALF_A_YEAR = 180
@@ -67,7 +68,7 @@ def _half_a_year_old(p: MembranousPicture) -> tuple[Quantity, ...]:
     return tuple(value for value in p.proteinuria if p.age(value.day) >= HALF_A_YEAR)
 
 
-@row("MN 5.1-3", "Below 3.5 g/d, or halved without immunosuppression?", rules=("MN-01",), source="K21 3.2 H")
+@row("MN 5.1-3", "Below 3.5 g/d, or halved without immunosuppression?", rules=("MN-01", "MN-D8"), source="K21 3.2 H")
 def low_risk(p: MembranousPicture) -> Answer | str:
     """Proteinuria below 3.5 g/d or falling by more than half on its own needs supportive care only."""
     if not p.nephrotic:
@@ -78,6 +79,9 @@ def low_risk(p: MembranousPicture) -> Answer | str:
         fall = measures.reduction(p.current_value, highest.value)
         if fall > p.thresholds.untreated_spontaneous_fall + 1e-9:
             p.use(highest, "reference")
+            if elsewhere := p.elsewhere_since(highest.day):
+                saw = f"proteinuria fell {fall:.0%} with {elsewhere[0].agent.replace('_', ' ')} for another disease"
+                return ask("MN-D8", saw, "PRIOR_LINE_OUTCOME")
             return Answer("MN_UNTREATED_LOW", "SUPPORTIVE", "MN-01", f"proteinuria fell {fall:.0%} without treatment")
     return f"proteinuria {p.current_value:g} g/d, no spontaneous fall by half"
 

@@ -1,0 +1,137 @@
+"""Values written beside their points, as many as fit without touching: first for a narrow plot, then for a wide one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cds_service.course.time_axis import NARROW, WIDE, anchor_of
+
+# Generous, because nobody knows the reader's font: a label that is left out is in the point's own text.
+_LETTER = 7.4
+_LINE = 13
+_ABOVE, _BELOW = -9, 18
+_DOT = 6
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def touches(self, other: Box) -> bool:
+        """Whether two rectangles share anything."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
+class Wish(NamedTuple):
+    """A text for a point. The lower the `rank`, the earlier it is placed."""
+
+    share: float
+    y: float
+    text: str
+    rank: int
+
+
+class Label(NamedTuple):
+    """A placed text: `dy` from its point, fixed by `anchor`. A `wide` one has room on wide screens only."""
+
+    text: str
+    dy: int
+    anchor: str
+    wide: bool
+
+
+@dataclass(slots=True)
+class Taken:
+    """What is already drawn, at one width."""
+
+    width: float
+    height: float
+    boxes: list[Box] = field(default_factory=list)
+
+    def box(self, share: float, baseline: float, text: str, anchor: str) -> Box:
+        """The room a text takes."""
+        long, at = len(text) * _LETTER, share * self.width
+        left = {"start": at, "middle": at - long / 2, "end": at - long}[anchor]
+        return Box(left, baseline - _LINE + 2, left + long, baseline + 3)
+
+    def free(self, box: Box) -> bool:
+        """Whether a text can stand there."""
+        inside = box.left >= -2 and box.right <= self.width + 2 and box.top >= 0 and box.bottom <= self.height
+        return inside and not any(box.touches(other) for other in self.boxes)
+
+
+def placed(
+    wishes: Sequence[Wish], height: float, fixed: Iterable[tuple[float, float, str, str]] = ()
+) -> list[Label | None]:
+    """A label or None for each wish, in order. `fixed` are texts that stand already: share, baseline, text, anchor."""
+    texts = tuple(fixed)
+    found: list[Label | None] = [None] * len(wishes)
+    for width, wide in ((NARROW, False), (WIDE, True)):
+        taken = Taken(width, height, [_dot(wish, width) for wish in wishes])
+        taken.boxes += [taken.box(*text) for text in texts]
+        for wish, label in zip(wishes, found, strict=True):
+            if label is not None:
+                taken.boxes.append(taken.box(wish.share, wish.y + label.dy, label.text, label.anchor))
+        for index in sorted(range(len(wishes)), key=lambda index: (wishes[index].rank, -index)):
+            if found[index] is None:
+                found[index] = _place(wishes[index], taken, wide=wide)
+    return found
+
+
+class Corner(NamedTuple):
+    """Where the words of a line stand."""
+
+    share: float
+    anchor: str
+    dy: int
+
+
+_CORNERS = tuple(
+    Corner(share, anchor, dy)
+    for dy in (-4, 13)
+    for share, anchor in ((0.005, "start"), (0.995, "end"), (0.5, "middle"), (0.3, "middle"), (0.7, "middle"))
+)
+
+
+def quiet_corner(words: str, y: float, height: float, dots: Iterable[tuple[float, float]]) -> Corner:
+    """Where the words of a line at `y` hide fewest points; `dots` are shares of the width and heights."""
+    points = tuple(dots)
+
+    def crowd(corner: Corner) -> int:
+        hidden = 0
+        for width, weight in ((NARROW, 1), (WIDE, 2)):
+            taken = Taken(width, height)
+            box = taken.box(corner.share, y + corner.dy, words, corner.anchor)
+            hidden += weight * sum(box.touches(_room_of(share, at, width)) for share, at in points)
+            hidden += 4 * (box.top < 0 or box.bottom > height)
+        return hidden
+
+    return min(_CORNERS, key=crowd)
+
+
+def _room_of(share: float, y: float, width: float) -> Box:
+    """A point with the value above or below it."""
+    at = share * width
+    return Box(at - 16, y - 9, at + 16, y + 9)
+
+
+def _place(wish: Wish, taken: Taken, *, wide: bool) -> Label | None:
+    anchor = anchor_of(wish.share)
+    for dy in (_ABOVE, _BELOW):
+        box = taken.box(wish.share, wish.y + dy, wish.text, anchor)
+        if taken.free(box):
+            taken.boxes.append(box)
+            return Label(wish.text, dy, anchor, wide)
+    return None
+
+
+def _dot(wish: Wish, width: float) -> Box:
+    at = wish.share * width
+    return Box(at - _DOT, wish.y - _DOT, at + _DOT, wish.y + _DOT)

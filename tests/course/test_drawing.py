@@ -1,0 +1,212 @@
+"""What figures are made of: the time axis, scales, labels, doses, states."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+import cds_service.guideline
+from cds_service.cards.numbers import Dates
+from cds_service.cards.wording_classes import CLASSES, OUTCOMES
+from cds_service.case.model import Case, Dose, Exposure, Patient, Quantity
+from cds_service.course.history import MOST_DAYS, history_of
+from cds_service.course.kinds import CYCLOSPORINE_WINDOW_END, KINDS, TACROLIMUS_WINDOW_END
+from cds_service.course.labels import Taken, Wish, placed
+from cds_service.course.panels import MOST_POINTS, panels_of
+from cds_service.course.scale import MARGIN, Scale
+from cds_service.course.therapy import bars_of
+from cds_service.course.time_axis import NARROW, WIDE, TimeAxis, axis_of
+from cds_service.course.wording import OUTCOME_TONES, STATES, seen_in_words, state_in_words
+from cds_service.guideline.assessment import Assessment, LineSummary
+from cds_service.guideline.catalogue import assess_all
+from cds_service.guideline.thresholds import Thresholds
+from tests.course.conftest import Told
+
+TODAY = date(2026, 11, 22)
+ON = TODAY.toordinal()
+
+
+class TestTimeAxis:
+    def test_days_keep_their_order_and_stay_inside(self) -> None:
+        axis = TimeAxis(ON - 700, ON)
+        shares = [axis.share(day) for day in (ON - 9000, ON - 700, ON - 350, ON, ON + 9000)]
+        assert shares == sorted(shares)
+        assert 0 < shares[0] == shares[1] < 0.05 < 0.95 < shares[3] == shares[4] < 1
+
+    def test_a_single_day_still_has_an_axis(self) -> None:
+        assert axis_of([], ON) == axis_of([ON], ON) == TimeAxis(ON - 60, ON)
+
+    @pytest.mark.parametrize("years", [0.2, 0.7, 1, 2, 3, 5, 8, 15, 40])
+    def test_ticks_are_few_dated_and_never_touch(self, years: float) -> None:
+        ticks = TimeAxis(ON - int(365 * years), ON).ticks()
+        assert 1 <= len(ticks) <= 12
+        for width, chosen in ((NARROW, [tick for tick in ticks if not tick.wide]), (WIDE, ticks)):
+            taken = Taken(width, 20)
+            boxes = [taken.box(float(tick.x[:-1]) / 100, 14, "Aug 2026", tick.anchor) for tick in chosen]
+            if width == NARROW:
+                assert not [pair for pair in combinations(boxes, 2) if pair[0].touches(pair[1])]
+        assert any(tick.year or len(tick.label) == 4 for tick in ticks if not tick.wide)
+
+
+class TestScale:
+    @pytest.mark.parametrize("logarithmic", [False, True])
+    def test_more_is_higher_and_nothing_leaves_the_plot(self, logarithmic: bool) -> None:
+        scale = Scale(0.5, 10, 100, logarithmic)
+        places = [scale.y(value) for value in (0.0, 0.5, 1, 3.5, 10, 99)]
+        assert places == sorted(places, reverse=True)
+        assert places[0] == places[1] == 100 - MARGIN
+        assert places[-1] == places[-2] == MARGIN
+
+    def test_a_tenfold_step_is_the_same_everywhere_on_a_logarithmic_scale(self) -> None:
+        scale = Scale(0.1, 10, 136, logarithmic=True)
+        assert math.isclose(scale.y(0.1) - scale.y(1), scale.y(1) - scale.y(10))
+
+
+def test_labels_never_touch_one_another_at_the_width_they_are_shown_on() -> None:
+    wishes = [Wish(0.05 + 0.03 * n, 40 + 7 * (n % 4), f"{n}.{n}", n % 3) for n in range(30)]
+    labels = placed(wishes, 100)
+    assert any(labels)
+    for width, wide in ((NARROW, {False}), (WIDE, {False, True})):
+        taken = Taken(width, 100)
+        boxes = [
+            taken.box(wish.share, wish.y + label.dy, label.text, label.anchor)
+            for wish, label in zip(wishes, labels, strict=True)
+            if label and label.wide in wide
+        ]
+        assert boxes
+        assert not [pair for pair in combinations(boxes, 2) if pair[0].touches(pair[1])]
+
+
+def line_of(*records: Exposure, outcome: str = "FAILED") -> tuple[Case, Assessment]:
+    classes = tuple(dict.fromkeys({"tacrolimus": "CNI", "rituximab": "RTX"}[record.agent] for record in records))
+    agents = tuple(dict.fromkeys(record.agent for record in records))
+    end = None if None in [record.end for record in records] else max(record.end or 0 for record in records)
+    summary = LineSummary(classes, records[0].start, end, outcome, tuple(r.source for r in records), agents)
+    return Case(Patient(), exposures=records), Assessment("MN", "MN_RESISTANT", "NO", "MN-07", lines=(summary,))
+
+
+DAILY = Exposure("tacrolimus", "statement", ON - 100, None, "MedicationStatement/1", Dose(6, "day"))
+INFUSIONS = [
+    Exposure("rituximab", "administration", ON - day, ON - day, f"MedicationAdministration/{day}", dose)
+    for day, dose in ((90, Dose(1000, "administration")), (76, Dose(1000, "administration")))
+]
+
+
+@pytest.mark.parametrize(
+    ("records", "name", "dose", "dates"),
+    [
+        ([DAILY], "CNI (tacrolimus)", "6 mg/d", "2026-08-14, ongoing"),
+        (INFUSIONS, "Rituximab", "2 × 1 g", "2026-08-24 to 2026-09-07"),
+        ([DAILY, *INFUSIONS], "CNI (tacrolimus) and rituximab", "tacrolimus 6 mg/d and rituximab 2 × 1 g", ""),
+        (
+            [Exposure("rituximab", "administration", ON, ON, "x", Dose(375, "administration-m2"))],
+            "Rituximab",
+            "1 × 375 mg/m²",
+            "",
+        ),
+        ([Exposure("rituximab", "administration", ON, ON, "x")], "Rituximab", "", ""),
+    ],
+)
+def test_a_bar_names_classes_agents_doses_and_days(records: list[Exposure], name: str, dose: str, dates: str) -> None:
+    case, assessment = line_of(*records)
+    (bar,) = bars_of(case, assessment, TimeAxis(ON - 200, ON), Dates(TODAY))
+    assert (bar.name, bar.dose.replace("\u00a0", " ")) == (name, dose)
+    assert bar.dates == dates or not dates
+    assert bar.judged == "did not work"
+    assert len(bar.given) == sum(record.kind == "administration" for record in records)
+
+
+def test_days_that_nobody_wrote_are_not_shown_as_days() -> None:
+    case, assessment = line_of(DAILY)
+    unsure = LineSummary(("CNI",), ON - 100, ON - 100, "UNKNOWN", (), start_stated=False, end_stated=False)
+    (bar,) = bars_of(case, Assessment("MN", "S", "A", "R", lines=(unsure,)), TimeAxis(ON - 200, ON), Dates(TODAY))
+    assert bar.dates == "by 2026-08-14 (day not recorded), ended (day not recorded)"
+    assert not bar.sure
+
+
+class TestHistory:
+    def test_it_ends_with_the_answer_of_the_card(self, told: Mapping[str, Told]) -> None:
+        for story in told.values():
+            for assessment in story.evaluation.assessments:
+                if assessment.disease is None:
+                    continue
+                dates = Dates(story.on)
+                days = [value.day for value in story.evaluation.case.series("egfr")]
+                axis = axis_of(days, dates.today)
+                periods = history_of(
+                    story.evaluation.case, assessment, axis, dates, story.knowledge.thresholds, days
+                ).periods
+                assert periods[-1].state == state_in_words(assessment.state)
+                assert [period.number for period in periods] == list(range(1, len(periods) + 1))
+
+    def test_it_says_what_the_guideline_says_on_that_day(self, told: Mapping[str, Told]) -> None:
+        story = told["relapse-two-years-after-tacrolimus"]
+        case, thresholds = story.evaluation.case, story.knowledge.thresholds
+        days = [value.day for value in case.series("proteinuria_24h")]
+        dates = Dates(story.on)
+        found = history_of(
+            case, story.evaluation.assessments[0], axis_of(days, dates.today), dates, thresholds, days
+        ).periods
+        for period in found:
+            day = date.fromisoformat(period.date)
+            assert period.rule == assess_all(case.until(day), day, thresholds)[0].rule
+        assert "partial remission" in [period.state for period in found]
+
+    def test_a_long_chart_is_looked_at_on_its_newest_days_and_says_so(self, told: Mapping[str, Told]) -> None:
+        story = told["relapse-two-years-after-tacrolimus"]
+        days = range(ON - 500, ON, 3)
+        found = history_of(
+            story.evaluation.case,
+            story.evaluation.assessments[0],
+            TimeAxis(ON - 500, ON),
+            Dates(TODAY),
+            Thresholds(),
+            days,
+        )
+        assert found.since == Dates(TODAY)[days[-MOST_DAYS]]
+
+
+def test_of_a_very_long_series_the_newest_are_drawn_and_the_rest_counted() -> None:
+    values = tuple(Quantity("egfr", ON - 3000 + 5 * n, 60.0, "mL/min/1.73m2", f"Observation/{n}") for n in range(400))
+    case = Case(Patient(), {"egfr": values})
+    (panel,) = panels_of(case, Assessment("MN", "S", "A", "R"), TimeAxis(ON - 3000, ON), Dates(TODAY), Thresholds())
+    assert (len(panel.marks), panel.earlier, len(panel.points)) == (MOST_POINTS, 400 - MOST_POINTS, 400)
+
+
+@pytest.mark.parametrize(("bound", "shape", "number"), [("<", "down", "< 2"), (">=", "up", "≥ 2"), ("", "dot", "2")])
+def test_a_bound_points_to_the_side_of_the_true_value(bound: str, shape: str, number: str) -> None:
+    value = Quantity("anti_pla2r_elisa", ON - 9, 2.0, "RU/mL", "Observation/1", bound=bound)  # type: ignore[arg-type]
+    case = Case(Patient(), {"anti_pla2r_elisa": (value,)})
+    (panel,) = panels_of(case, Assessment("MN", "S", "A", "R"), TimeAxis(ON - 99, ON), Dates(TODAY), Thresholds())
+    (mark,) = panel.marks
+    assert (mark.shape, mark.point.number) == (shape, number)
+
+
+def test_every_state_and_outcome_has_words() -> None:
+    folder = Path(str(cds_service.guideline.__file__)).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    states = set(re.findall(r'Answer\(\s*"((?:MN|LN)_[A-Z_]+)"', sources))
+    assert len(states) > 30
+    assert states <= set(STATES)
+    assert set(OUTCOME_TONES) <= set(OUTCOMES)
+
+
+def test_trough_windows_end_where_the_wording_of_the_class_says() -> None:
+    windows = {kind.title: kind.window(Thresholds()) for kind in KINDS if kind.window}
+    assert windows == {
+        "Tacrolimus trough": (3, TACROLIMUS_WINDOW_END),
+        "Cyclosporine trough": (125, CYCLOSPORINE_WINDOW_END),
+    }
+    assert "3-8 ng/mL (tacrolimus)" in CLASSES["CNI"].regimen
+    assert "125-225 ng/mL (cyclosporine)" in CLASSES["CNI"].regimen
+
+
+def test_codes_in_what_a_row_saw_are_said_in_words() -> None:
+    assert seen_in_words("failed: CNI, CYC; eGFR STABLE") == "failed: CNI, cyclophosphamide; eGFR stable"
+    assert seen_in_words("antibody POS, day 215") == "antibody present, day 215"
