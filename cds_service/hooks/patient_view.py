@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -15,12 +14,12 @@ from cds_service.fhir.medication_references import pointed_at
 from cds_service.guideline.assessment import Assessment
 from cds_service.hooks import identity, prefetch_states
 from cds_service.hooks.call_back import Fetching
-from cds_service.hooks.decision import Answered, Circumstances, Parts, decision_of, parts_of
+from cds_service.hooks.decision import Answered, Circumstances, decision_of, parts_of
 from cds_service.hooks.desk import Desk
-from cds_service.hooks.evaluation import Assessed, Evaluation, assessed, chart_of, spoken
+from cds_service.hooks.evaluation import Evaluation, assessed, chart_of, spoken
+from cds_service.hooks.judged import Judged, event_of, told_of
 from cds_service.hooks.knowledge import Knowledge, SitePolicy
 from cds_service.hooks.opened_again import Question, Remembered
-from cds_service.hooks.prefetch_states import NeedStates
 from cds_service.hooks.registry import Answer, Caller, Service
 from cds_service.hooks.silence import NONE, Overrides, Overrule, overruled
 from cds_service.store.records import Kept
@@ -44,18 +43,6 @@ class Opening(NamedTuple):
     def hook_instance(self) -> str:
         """As the client gave it."""
         return self.request.hook_instance
-
-
-class Judged(NamedTuple):
-    """What one chart led to, with what was sent and fetched for it. `parts` are what a decision keeps of it."""
-
-    states: NeedStates
-    chart: ChartData
-    evaluation: Evaluation
-    fetching: Fetching
-    not_provided: tuple[str, ...]
-    found: Assessed | None = None
-    parts: Parts | None = None
 
 
 def next_therapy(desk: Desk) -> Service:
@@ -111,7 +98,7 @@ def respond(call: Opening, caller: Caller, desk: Desk) -> Answer:
         _remember(question, request, judged, knowledge, desk)
     kept = _kept(request, on, judged, knowledge, desk, caller)
     cards = judged.evaluation.cards if caller.client.mode == "live" else ()
-    return Answer(cards, _remarks(request), _event(request, judged, kept, caller))
+    return Answer(cards, _remarks(request), event_of(request, judged, kept, shadow=caller.client.mode == "shadow"))
 
 
 def _judged_before(
@@ -173,7 +160,7 @@ def judge(
     try:
         prefetch_states.require(states, fetching.failed)
     except DataUnobtainable as fault:
-        fault.told = _fetched(fetching)
+        fault.told = told_of(fetching)
         raise
     check_fhir_server(request.fhir_server, https_only=https_only)
     unseen = prefetch_states.not_whole(states)
@@ -225,42 +212,3 @@ def _remarks(request: PatientViewRequest) -> dict[str, Any]:
     if not request.as_of_ignored:
         return {}
     return {AS_OF: {"ignored": "This service answers for today only (CDS_ALLOW_AS_OF)."}}
-
-
-def _event(request: PatientViewRequest, judged: Judged, kept: Kept | None, caller: Caller) -> dict[str, Any]:
-    """What the log and the metrics may know: names, counts and ids of ours."""
-    evaluation, fetching = judged.evaluation, judged.fetching
-    counted, overrides = evaluation.bins, evaluation.overrides
-    reasons = Counter([item.reason for item in evaluation.case.set_aside])
-    event: dict[str, Any] = {
-        "rules": [assessment.rule for assessment in evaluation.assessments],
-        "quiet": evaluation.quiet,
-        "as_of": "given" if request.as_of else "today",
-        "needs": {state.need.key: state.state for state in judged.states if state.state != "given"},
-        "resources": counted.total,
-        "used": len(counted.used),
-        "superseded": len(counted.superseded),
-        "not_relevant": counted.not_relevant,
-        "set_aside": counted.set_aside,
-        "reasons": dict(reasons),
-    }
-    event |= _fetched(fetching)
-    if warnings := judged.chart.warnings:
-        event["server_warnings"] = warnings
-    if overrides.silenced:
-        event["silenced"] = list(overrides.silenced)
-    if kept is not None:
-        event["decision"], event["repeated"], event["spooled"] = kept.id, kept.repeated, kept.spooled
-    if caller.client.mode == "shadow":
-        event["shadow"] = True
-    safety = [name for name, count in (("OTHER_PATIENT", reasons["OTHER_PATIENT"]),) if count]
-    if kept is not None and kept.instance_reused:
-        safety.append("HOOK_INSTANCE_REUSED")
-    return {**event, "safety": safety} if safety else event
-
-
-def _fetched(fetching: Fetching) -> dict[str, Any]:
-    """What calling back brought, or why nobody was called: a server off the list is a mistake, or worse."""
-    if fetching.fetched or fetching.failed:
-        return {"fetched": len(fetching.fetched), "fetch_failed": dict(fetching.failed)}
-    return {"not_called": fetching.not_called} if fetching.not_called else {}
