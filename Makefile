@@ -20,7 +20,7 @@ serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127
 attacks: .venv/.ready-dev ## the attack cases, over real sockets
 	@$(RUN) pytest tests/attack -n $(WORKERS) --maxprocesses 8
 
-.PHONY: test properties fuzz faults coverage check format bench regression
+.PHONY: test properties fuzz faults replays coverage check format bench regression
 test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
@@ -32,6 +32,9 @@ fuzz: .venv/.ready-dev ## schemathesis at length: every operation, with and with
 
 faults: .venv/.ready-dev ## kill writing processes on 500 random schedules: nothing acknowledged is lost or doubled (long)
 	@FAULT_SCHEDULES=500 $(RUN) pytest tests/store/test_kill.py -n $(WORKERS) --maxprocesses 8
+
+replays: .venv/.ready-dev ## answer 1,000 stored decisions again, byte by byte (long)
+	@REPLAYS=1000 $(RUN) pytest tests/hooks/test_thousand_replays.py
 
 coverage: .venv/.ready-dev ## every branch of the clinical core must be reached by its own tests
 	@$(RUN) pytest tests/case tests/guideline -n $(WORKERS) --maxprocesses 8 --cov=cds_service/case --cov=cds_service/guideline --cov-branch \

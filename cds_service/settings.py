@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="time zone of record: which day is today")
     quiet_rules: Words = Field((), description="rule ids whose cards this site does not want (R-01)")
     indicator_cap: Literal["info", "warning", "critical"] = Field("warning", description="highest indicator of a card")
-    smart_link: bool = Field(False, description="offer the SMART app on cards")
+    smart_link: bool | None = Field(None, description="offer the SMART app on cards; unset: where it is registered")
     start_page: bool | None = Field(None, description="start page with example patients; unset: in development only")
     client_rate: float = Field(0, ge=0, le=100_000, description="calls a second of one client, per worker; 0: no limit")
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="largest request body")

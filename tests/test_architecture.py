@@ -29,7 +29,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "granian_command": frozenset({"settings", "errors"}),
     "gunicorn_settings": frozenset({"settings", "errors"}),
     # The path of a call.
-    "web": frozenset({"hooks", "trust", "cdshooks", "course", "errors", "settings"}),
+    "web": frozenset({"hooks", "trust", "cdshooks", "course", "smart", "errors", "settings"}),
     "hooks": frozenset(
         {"cdshooks", "fhir", "mapping", "guideline", "cards", "store", "trust", "outbound", "case", "errors"}
     ),
@@ -41,6 +41,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "store": frozenset({"errors"}),
     "trust": frozenset({"outbound", "errors"}),
     "outbound": frozenset({"errors"}),
+    "smart": frozenset({"trust", "outbound", "errors"}),
     # The pure middle.
     "guideline": frozenset({"case"}),
     # The page of a course: cards for its sentences only.

@@ -30,7 +30,7 @@ class Box(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A text for a point. The lower the `rank`, the earlier it is placed."""
+    """A text for a point; an empty one only keeps others away. The lower the `rank`, the earlier it is placed."""
 
     share: float
     y: float
@@ -80,7 +80,7 @@ def placed(
             if label is not None:
                 taken.boxes.append(taken.box(wish.share, wish.y + label.dy, label.text, label.anchor))
         for index in sorted(range(len(wishes)), key=lambda index: (wishes[index].rank, -index)):
-            if found[index] is None:
+            if found[index] is None and wishes[index].text:
                 found[index] = _place(wishes[index], taken, wide=wide)
     return found
 

@@ -19,6 +19,8 @@ from cds_service.guideline.assessment import Assessment, Fact
 from cds_service.guideline.thresholds import Thresholds
 
 MOST_POINTS = 240
+# Beyond so many points only those that matter have their value written beside them.
+MOST_LABELLED = 12
 
 
 class Mark(NamedTuple):
@@ -74,6 +76,11 @@ class Panel:
     levels: tuple[Level, ...]
     bands: tuple[Band, ...]
     earlier: int
+
+    @property
+    def dense(self) -> bool:
+        """Whether its points are many."""
+        return len(self.marks) > MOST_LABELLED
 
     @property
     def latest(self) -> Point | None:
@@ -178,9 +185,9 @@ def _levels(lines: Sequence[Line], scale: Scale, points: Sequence[Point], axis: 
 def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis, levels: Sequence[Level]) -> tuple[Mark, ...]:
     shares = [axis.share(point.day) for point in points]
     heights = [scale.y(point.value) for point in points]
-    last = len(points) - 1
+    told = _worth_telling(points)
     wishes = [
-        Wish(share, y, point.number, _rank(point, index in (0, last)))
+        Wish(share, y, point.number if index in told else "", _rank(point))
         for index, (point, share, y) in enumerate(zip(points, shares, heights, strict=True))
     ]
     fixed = [(float(level.words_x[:-1]) / 100, level.y + level.dy, level.words, level.anchor) for level in levels]
@@ -191,10 +198,19 @@ def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis, levels: Sequen
     )
 
 
-def _rank(point: Point, outermost: bool) -> int:
+def _worth_telling(points: Sequence[Point]) -> frozenset[int]:
+    """Which points get their value written: all of a few; of many those used, the outermost, the highest and lowest."""
+    places = range(len(points))
+    if len(points) <= MOST_LABELLED:
+        return frozenset(places)
+    extremes = (min(places, key=lambda place: points[place].value), max(places, key=lambda place: points[place].value))
+    return frozenset((0, places[-1], *extremes, *(place for place in places if points[place].used)))
+
+
+def _rank(point: Point) -> int:
     if point.used:
         return 0 if "current" in point.roles else 1
-    return 2 if outermost else 3
+    return 2
 
 
 _SHAPES: dict[Comparator, str] = {"": "dot", "<": "down", "<=": "down", ">": "up", ">=": "up"}

@@ -7,6 +7,7 @@ texts. What could not be read is kept as it came, because why it could not be re
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping
+from functools import cache
 from typing import Any
 
 from cds_service.fhir.bins import Resource, reference_of
@@ -82,6 +83,7 @@ def _allergen(resource: Resource) -> Resource:
     return told
 
 
+@cache
 def _names_of(kind: str) -> Collection[str]:
     if kind == "Patient":
         return (*_ALWAYS, *_PATIENT)

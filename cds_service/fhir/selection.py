@@ -21,6 +21,8 @@ from cds_service.fhir.lookalikes import disease_named, looks_like, name_of
 WhatItIsAbout = Callable[[Resource], tuple[Any, str]]
 """A resource to the CodeableConcept it is about, and the reference of another resource that said so."""
 
+# The ways by which a drug reaches the kidney, in the words of the mappings.
+_SYSTEMIC = frozenset({"", "oral", "parenteral", "subcutaneous", "injected"})
 # What a clinician may take for the measure: said once, on the newest (terminology.md section 7).
 _SAID_ONCE = frozenset({"upcr", "proteinuria_24h", "cyclosporine_trough", "tacrolimus_trough"})
 
@@ -226,7 +228,7 @@ def drug_name(concept: Any, names: FindName | None) -> str:
 
 
 def name_beside(concept: Any, meaning: Meaning, names: FindName | None) -> str:
-    """The name beside a code of ours that says more than the code: another drug of ours, or a form (terminology 3.1).
+    """The name beside a code of ours that says more: another drug of ours, or that it acts in one place (traps 27, 28).
 
     Empty as a rule: then nobody has to look at the name again.
     """
@@ -240,9 +242,9 @@ def name_beside(concept: Any, meaning: Meaning, names: FindName | None) -> str:
     for name, drug in told:
         if drug is not None and drug[0] not in ("", meaning.concept):
             return name
-        if drug is not None and drug[1] and not (formed or meaning.route):
+        if drug is not None and drug[1] not in _SYSTEMIC and not (formed or meaning.route):
             formed = name
     if text and told[0] == (text, None) and not (formed or meaning.route):  # a form, and nothing of what
         whole = f"{meaning.display} {text}"
-        formed = whole if names(whole) not in (None, (meaning.concept, "")) else ""
+        formed = whole if (names(whole) or ("", ""))[1] not in _SYSTEMIC else ""
     return formed

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from cds_service.hooks.call_back import CallBack
 from cds_service.hooks.knowledge import Knowledge
 from cds_service.hooks.opened_again import OpenedAgain
 from cds_service.hooks.silence import DAYS
 from cds_service.store.store import Store
+
+Stage = Callable[[str], AbstractContextManager[Any]]
+"""Goes around a stage of a call: whoever measures it is told its name."""
+_NOTHING = nullcontext()
+
+
+def _untold(_name: str) -> AbstractContextManager[Any]:
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class Desk:
     store: Store | None = None
     silence_days: int = DAYS
     opened_again: OpenedAgain | None = None
+    stage: Stage = _untold
 
     def knowledge_of(self, site: str) -> Knowledge:
         """The knowledge that a client of this site is answered with."""

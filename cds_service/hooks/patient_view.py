@@ -92,7 +92,8 @@ def respond(call: Opening, caller: Caller, desk: Desk) -> Answer:
     judged = _judged_before(question, request, knowledge, desk, caller) if call.unopened else None
     if judged is None:
         request = read(call.unopened, desk.knowledge.policy) if call.unopened else request
-        judged = judge(request, on, knowledge, desk, caller)
+        with desk.stage("judge"):
+            judged = judge(request, on, knowledge, desk, caller)
         if desk.store is not None:
             judged = judged._replace(parts=parts_of(judged.chart, judged.evaluation))
         _remember(question, request, judged, knowledge, desk)
@@ -176,7 +177,8 @@ def _with_fetched(
     """The prefetch with absent keys fetched from the client's FHIR server, where that is possible."""
     if desk is None or caller is None or desk.call_back is None or request.fhir_server is None:
         return Fetching(request.prefetch or {}, not_called="no_server")
-    return desk.call_back.complete(request, knowledge.templates, caller.client.fhir_servers)
+    with desk.stage("fetch"):
+        return desk.call_back.complete(request, knowledge.templates, caller.client.fhir_servers)
 
 
 def _unspoken(chart: ChartData) -> Evaluation:
@@ -205,7 +207,8 @@ def _kept(
         return None
     around = Circumstances(SERVICE, HOOK, caller.client, caller.now, on)
     answered = Answered(request, judged.chart, judged.evaluation, judged.not_provided, judged.parts)
-    return desk.store.keep(decision_of(answered, around, knowledge, desk.store))
+    with desk.stage("keep"):
+        return desk.store.keep(decision_of(answered, around, knowledge, desk.store))
 
 
 def _remarks(request: PatientViewRequest) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one outbound client: every byte that leaves the service on its own account goes through `Outbound.get`.
+"""The one outbound client: every byte that leaves the service on its own account goes through `Outbound`.
 
 No redirects, no proxy or `.netrc` of the environment, no cookies, one deadline for everything, and a bound on the
 bytes after unpacking. What goes wrong is a `FetchFailed` with a reason from a short list, never a text of the other
@@ -8,7 +8,7 @@ side: it may quote a token or a patient.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import cookiejar
 from typing import NamedTuple
@@ -43,12 +43,13 @@ class Fetched:
 
 
 class _Asked(NamedTuple):
-    """One GET, however often it is tried."""
+    """One request, however often it is tried: a GET, or the POST of a form."""
 
     url: str
     headers: Mapping[str, str]
     deadline: Deadline
     allowance: Allowance
+    form: bytes | None = None
 
 
 class Outbound:
@@ -83,9 +84,20 @@ class Outbound:
         `allowance` bounds the unpacked bytes of everything that shares it. Errors: FetchFailed.
         """
         asked = _Asked(where.url + (f"?{query}" if query else ""), headers, deadline, allowance)
-        with self.breakers.of(where.origin).entered(deadline) as breaker:
+        return self._guarded(where, asked, self._get_with_patience)
+
+    def post(
+        self, where: Base, form: bytes, *, headers: Mapping[str, str], deadline: Deadline, allowance: Allowance
+    ) -> Fetched:
+        """POST a form, once: what it carries may be good for one use only. Errors: FetchFailed."""
+        typed = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        asked = _Asked(where.url, typed, deadline, allowance, form)
+        return self._guarded(where, asked, lambda one: self._once(one, fresh=True))
+
+    def _guarded(self, where: Base, asked: _Asked, send: Callable[[_Asked], Fetched]) -> Fetched:
+        with self.breakers.of(where.origin).entered(asked.deadline) as breaker:
             try:
-                fetched = self._get_with_patience(asked)
+                fetched = send(asked)
             except FetchFailed as failure:
                 breaker.note(failed=failure.reason in {"timeout", "unreachable"} or failure.status >= 500)
                 raise
@@ -95,24 +107,26 @@ class Outbound:
     def _get_with_patience(self, asked: _Asked) -> Fetched:
         for attempt in range(MOST_TRIES - 1):
             try:
-                return self._get_once(asked, fresh=attempt > 0)
+                return self._once(asked, fresh=attempt > 0)
             except FetchFailed as failure:
                 wait = failure.wait if isinstance(failure, _Busy) else FIRST_WAIT * 2**attempt
                 worth = failure.reason == "unreachable" or failure.status in AGAIN
                 if not worth or wait > LONGEST_WAIT or wait >= asked.deadline.left:
                     raise
                 time.sleep(wait)
-        return self._get_once(asked, fresh=True)
+        return self._once(asked, fresh=True)
 
-    def _get_once(self, asked: _Asked, *, fresh: bool) -> Fetched:
+    def _once(self, asked: _Asked, *, fresh: bool) -> Fetched:
         deadline = asked.deadline
         if deadline.passed:
             raise FetchFailed("timeout")
         guard = self._watchdog.guard(deadline)
         with guarded(guard, fresh=fresh):
             try:
-                with self._session.get(
+                with self._session.request(
+                    "GET" if asked.form is None else "POST",
                     asked.url,
+                    data=asked.form,
                     headers={"Accept-Encoding": "gzip", "User-Agent": "nextline-cds", **asked.headers},
                     allow_redirects=False,
                     stream=True,

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from cds_service.errors import RequestFault
-from cds_service.fhir.chart import ChartData
 from cds_service.fhir.warming import warm
-from cds_service.hooks.evaluation import Assessed, assessed, chart_of
-from cds_service.hooks.knowledge import Knowledge
 from cds_service.population import storage
 from cds_service.population.charts import Heap, PatientChart, chart_of_lines
+from cds_service.population.courses import compare_with_paper, walk
 from cds_service.population.gathering import MOST_NAMED, knowledge_for
+from cds_service.population.judged import Judged, judge
 from cds_service.population.plan import Job, read_plan
+from cds_service.population.pseudonyms import first_day, steps_without_identifiers, without_identifiers
 from cds_service.population.rows import Row, row_of
 from cds_service.population.spill import lines_in, read_heap
 from cds_service.population.tally import Tally
 
 _PATIENT = 1
-
-
-class Judged(NamedTuple):
-    """One chart, what could be read of it, and what the guidelines say."""
-
-    chart: PatientChart
-    data: ChartData
-    found: Assessed
-
-
-def judge(chart: PatientChart, on: date, knowledge: Knowledge) -> Judged:
-    """The chart as of that day, by the same functions that answer a patient-view call. Errors: RequestFault."""
-    data = chart_of({"bundle": chart.bundle}, chart.patient, on, knowledge)
-    return Judged(chart, data, assessed(data, on, knowledge))
 
 
 def judge_heap(job: Job, heap: int) -> dict[str, Any]:
@@ -53,9 +38,9 @@ def judge_heap(job: Job, heap: int) -> dict[str, Any]:
         for part in read_heap(spill, runs, job.partitions + heap):
             marks.update(_marks_in(part))
     judging = Judging(job, lines)
-    with storage.writing(job.place(f"rows-{heap:05d}.ndjson")) as stream:
-        for row in judging.rows():
-            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    _write(job.place(f"rows-{heap:05d}.ndjson"), judging.rows())
+    if job.over_time:
+        _write(job.place(f"steps-{heap:05d}.ndjson"), judging.steps)
     told = judging.told() | {"patients": _patients_among(marks)}
     storage.write(job.place(f"rows-{heap:05d}.json"), orjson.dumps(told))
     return told
@@ -70,7 +55,8 @@ class Judging:
         self._bins: Counter[str] = Counter({"duplicate": lines.duplicates})
         self._patients: Counter[str] = Counter()
         self._broken: list[tuple[int, int, str]] = []
-        self._tally = Tally(self._knowledge)
+        self._tally = Tally()
+        self.steps: list[Row] = []
 
     def rows(self) -> Iterator[Row]:
         """The rows, by patient."""
@@ -106,7 +92,15 @@ class Judging:
         for assessment in spoken:
             row = row_of(chart, judged.found, assessment, job.on, knowledge)
             self._tally.add(row, judged)
-            yield row
+            compare_with_paper(row, judged, job.on, knowledge, self._tally)
+            if job.over_time:
+                self._keep_steps(row, walk(row, judged, job.on, knowledge, self._tally))
+            yield without_identifiers(row, job.key) if job.key else row
+
+    def _keep_steps(self, row: Row, steps: Iterable[Row]) -> None:
+        if self._job.key:
+            steps = steps_without_identifiers(steps, first_day(row), self._job.key)
+        self.steps += steps
 
     def _count(self, judged: Judged) -> None:
         """The bins of the chart, less the Medications that are no lines of the patient."""
@@ -116,6 +110,12 @@ class Judging:
         self._bins["superseded"] += len(bins.superseded)
         self._bins["not_relevant"] += bins.not_relevant - contained_nowhere
         self._bins["set_aside"] += bins.set_aside
+
+
+def _write(path: str, rows: Iterable[Row]) -> None:
+    with storage.writing(path) as stream:
+        for row in rows:
+            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 @cache

@@ -60,6 +60,13 @@ SCREENING: Mapping[str, Kind] = {
 """Dates are words as in the NDJSON: a deidentified row has days there."""
 
 
+TIMELINE: Mapping[str, Kind] = {
+    **dict.fromkeys(("patient", "disease", "state", "action", "class", "rule", "severity"), "word"),
+    **dict.fromkeys(("firstShown", "lastShown"), "word"),
+    "months": "whole",
+}
+
+
 def write_parquet(path: str, columns: Mapping[str, Kind], heaps: Iterable[list[dict[str, Any]]]) -> None:
     """Write the rows, heap by heap. Errors: ScreeningFault without the extra [screen]."""
     try:

@@ -12,8 +12,9 @@ from cds_service.population import storage
 from cds_service.population.export import Export
 from cds_service.population.faults import ScreeningFault
 from cds_service.population.options import Options
-from cds_service.population.parquet import SCREENING, write_parquet
+from cds_service.population.parquet import SCREENING, TIMELINE, Kind, write_parquet
 from cds_service.population.plan import Job, Plan
+from cds_service.population.report import report
 from cds_service.population.tally import merged
 
 Told = Mapping[int, Mapping[str, Any]]
@@ -41,8 +42,12 @@ def write(options: Options, job: Job, export: Export, plan: Plan, gathered: Told
     storage.make_folder(out)
     counts = _counts(options, job, export, plan, gathered, judged)
     _write_broken(out, plan, gathered, judged)
-    _write_rows(job, judged, "rows", storage.join(out, "screening"))
+    _write_rows(job, judged, "rows", storage.join(out, "screening"), SCREENING)
+    if options.over_time:
+        _write_rows(job, judged, "steps", storage.join(out, "timeline"), TIMELINE)
     storage.write(storage.join(out, "counts.json"), orjson.dumps(counts, option=_INDENTED))
+    page = report(counts, merged(told["tally"] for told in judged.values()), options.smallest, options.over_time)
+    storage.write(storage.join(out, "report.html"), page.encode())
     lines = counts["lines"]
     if lines["read"] != sum(lines[name] for name in BINS):
         raise ScreeningFault("The lines do not add up (counts.json): this is a fault of the program, please report it.")
@@ -140,19 +145,14 @@ def _write_broken(out: str, plan: Plan, gathered: Told, judged: Told) -> None:
             stream.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _write_rows(job: Job, judged: Told, name: str, path: str) -> None:
+def _write_rows(job: Job, judged: Told, name: str, path: str, columns: Mapping[str, Kind]) -> None:
     with storage.writing(f"{path}.ndjson") as stream:
         for heap in judged:
             stream.write(storage.read(job.place(f"{name}-{heap:05d}.ndjson")))
-    write_parquet(f"{path}.parquet", SCREENING, _heaps_of_rows(job, judged, name))
+    write_parquet(f"{path}.parquet", columns, _heaps_of_rows(job, judged, name))
 
 
 def _heaps_of_rows(job: Job, judged: Sequence[int] | Told, name: str) -> Iterator[list[dict[str, Any]]]:
     for heap in judged:
         lines = storage.read(job.place(f"{name}-{heap:05d}.ndjson")).splitlines()
         yield [orjson.loads(line) for line in lines]
-
-
-def counters_of(judged: Told) -> Any:
-    """What was counted over all heaps, for the report."""
-    return merged(told["tally"] for told in judged.values())

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cds_service.case.model import Case
 from cds_service.fhir.codes import codings_of
-from cds_service.hooks.knowledge import Knowledge
-
-if TYPE_CHECKING:
-    from cds_service.population.heap import Judged
-    from cds_service.population.rows import Row
+from cds_service.population.judged import Judged
+from cds_service.population.rows import Row
 
 Counters = dict[str, Counter[tuple[str, ...]]]
 
@@ -51,8 +48,7 @@ OF_EVERYBODY = ("birth date", "sex", "verified diagnosis", "treatment line")
 class Tally:
     """Add the patients of a heap, then ask for the counters."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
+    def __init__(self) -> None:
         self._counters: Counters = {}
 
     def add(self, row: Row, judged: Judged) -> None:

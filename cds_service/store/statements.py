@@ -23,7 +23,7 @@ WHOSE = ("service", "issuer", "tenant")
 _ONE: Any = literal_column("1")
 _OVERRIDDEN: Any = literal_column("'overridden'")
 _NOTHING: Any = literal_column("''")
-_OF_INSTANCE = ("hook_instance", "id", *WHOSE, "chart_digest", "request_digest", "deliveries", "erased_at")
+OF_INSTANCE = ("hook_instance", "id", *WHOSE, "chart_digest", "request_digest", "deliveries", "erased_at")
 
 
 class Statements(NamedTuple):
@@ -124,4 +124,4 @@ def _of_instances(*, is_sqlite: bool) -> Any:
         among = DECISIONS.c.hook_instance.in_(select(func.json_each(listed).table_valued("value").c.value))
     else:
         among = DECISIONS.c.hook_instance == func.any(func.string_to_array(listed, literal_column("','")))
-    return select(*(DECISIONS.c[name] for name in _OF_INSTANCE)).where(among)
+    return select(*(DECISIONS.c[name] for name in OF_INSTANCE)).where(among)

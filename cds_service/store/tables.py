@@ -130,3 +130,14 @@ USED_TOKENS = Table(
     Column("expires_at", BigInteger, nullable=False),
     Index("used_tokens_by_expiry", "expires_at"),
 )
+
+# Visits of the SMART app: sealed, and gone when they end.
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("idle_at", BigInteger, nullable=False),
+    Index("sessions_by_end", "ends_at"),
+)

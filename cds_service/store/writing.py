@@ -10,10 +10,11 @@ import orjson
 from sqlalchemy import Connection
 
 from cds_service.store.chain import end_mark, link, refusal_mark, refusals_end_mark, row_mark
+from cds_service.store.driving import Driver, driver_of
 from cds_service.store.entries import Entry
 from cds_service.store.records import Kept
 from cds_service.store.sealing import Sealing
-from cds_service.store.statements import WHOSE, Statements, statements_for
+from cds_service.store.statements import OF_INSTANCE, WHOSE, Statements, statements_for
 
 
 def write_all(connection: Connection, entries: Sequence[Entry], sealing: Sealing, *, late: bool = False) -> list[Any]:
@@ -22,25 +23,25 @@ def write_all(connection: Connection, entries: Sequence[Entry], sealing: Sealing
     `late` entries waited in the spool: feedback about their cards may have come before them.
     """
     results: list[Any] = []
-    statements = statements_for(connection)
+    statements, driver = statements_for(connection), driver_of(connection)
     chain: _Chain | None = None
     refused: list[Mapping[str, Any]] = []
     for entry in entries:
         if entry.kind == "token":
-            results.append(_write_token(connection, entry, statements))
+            results.append(_write_token(driver, entry, statements))
         elif entry.kind == "feedback":
-            _write_feedback(connection, entry, statements)
+            _write_feedback(driver, entry, statements)
             results.append(None)
         elif entry.kind == "refusal":
             refused.append(entry.row)
             results.append(None)
         else:
-            chain = chain or _Chain(connection, sealing, _instances(entries))
+            chain = chain or _Chain(driver, statements, sealing, _instances(entries))
             results.append(chain.add(entry))
     if chain is not None:
         chain.end(late=late)
     if refused:
-        _write_refusals(connection, refused, sealing, late=late)
+        _write_refusals(driver, statements, refused, sealing, late=late)
     return results
 
 
@@ -51,15 +52,15 @@ def _instances(entries: Sequence[Entry]) -> Collection[str]:
 class _Chain:
     """The end of the chain, held until the transaction ends. `instances` are the hookInstances that will be added."""
 
-    def __init__(self, connection: Connection, sealing: Sealing, instances: Collection[str]) -> None:
-        self._connection, self._sealing = connection, sealing
-        self._statements = statements_for(connection)
-        head = connection.exec_driver_sql(self._statements.head).one()
+    def __init__(self, driver: Driver, statements: Statements, sealing: Sealing, instances: Collection[str]) -> None:
+        self._driver, self._statements, self._sealing = driver, statements, sealing
+        (head,) = driver.rows(statements.head)
         self._seq, self._hash = int(head[0]), str(head[1])
         self._known: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         listed = orjson.dumps(list(instances)).decode() if self._statements.is_sqlite else ",".join(instances)
-        for row in connection.exec_driver_sql(self._statements.of_instances, {"instances": listed}).mappings():
-            self._known[row["hook_instance"]].append(dict(row))
+        for row in driver.rows(statements.of_instances, {"instances": listed}):
+            found = dict(zip(OF_INSTANCE, row, strict=True))
+            self._known[found["hook_instance"]].append(found)
         self._rows: list[Mapping[str, Any]] = []
         self._cards: list[Mapping[str, Any]] = []
         self._again: dict[str, dict[str, Any]] = {}
@@ -82,7 +83,7 @@ class _Chain:
 
     def end(self, *, late: bool) -> None:
         """Write the rows, and the new end."""
-        write, statements = self._connection.exec_driver_sql, self._statements
+        write, statements = self._driver.run, self._statements
         if self._rows:
             write(statements.add_decisions, self._rows)
             mark = self._sealing.mark(*end_mark(self._seq, self._hash))
@@ -112,39 +113,38 @@ def _tie(card: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _write_token(connection: Connection, entry: Entry, statements: Statements) -> bool:
+def _write_token(driver: Driver, entry: Entry, statements: Statements) -> bool:
     """True for the first use, over all processes and machines that share the database."""
-    if connection.exec_driver_sql(statements.spend, dict(entry.row)).rowcount == 1:
+    if driver.run(statements.spend, entry.row) == 1:
         return True
-    found = connection.exec_driver_sql(statements.spent_by, {"token": entry.row["token"]}).scalar_one()
+    ((found,),) = driver.rows(statements.spent_by, {"token": entry.row["token"]})
     return bool(found == entry.row["used_by"])
 
 
 def _write_refusals(
-    connection: Connection, refused: Sequence[Mapping[str, Any]], sealing: Sealing, *, late: bool
+    driver: Driver, statements: Statements, refused: Sequence[Mapping[str, Any]], sealing: Sealing, *, late: bool
 ) -> None:
     """Refused calls at the end of their chain. Only one that waited in the spool may stand there already."""
-    statements = statements_for(connection)
-    head = connection.exec_driver_sql(statements.refusals_end).one()
+    (head,) = driver.rows(statements.refusals_end)
     seq, end = int(head[0]), str(head[1])
     rows = []
     for row in refused:
-        if late and connection.exec_driver_sql(statements.is_refused, {"refusal": row["id"]}).first():
+        if late and driver.rows(statements.is_refused, {"refusal": row["id"]}):
             continue
         seq += 1
         whole = {**row, "seq": seq}
         whole["mark"] = end = sealing.mark(*refusal_mark(end, whole))
         rows.append(statements.row(whole))
     if rows:
-        connection.exec_driver_sql(statements.add_refusals, rows)
+        driver.run(statements.add_refusals, rows)
         mark = sealing.mark(*refusals_end_mark(seq, end))
-        connection.exec_driver_sql(statements.new_refusals_end, {"new_seq": seq, "new_hash": end, "new_mark": mark})
+        driver.run(statements.new_refusals_end, {"new_seq": seq, "new_hash": end, "new_mark": mark})
 
 
-def _write_feedback(connection: Connection, entry: Entry, statements: Statements) -> None:
+def _write_feedback(driver: Driver, entry: Entry, statements: Statements) -> None:
     """Feedback, tied to the decision whose card it is about. The same again counts as one more delivery."""
     row = entry.row
     asked = {"card": row["card"], "issuer": row["issuer"], "tenant": row["tenant"]}
-    card = connection.exec_driver_sql(statements.card, asked).first()
-    tied = {"decision_id": card[0] if card else None, "rule": card[1] if card else None}
-    connection.exec_driver_sql(statements.add_feedback, dict(statements.row({**row, **tied})))
+    cards = driver.rows(statements.card, asked)
+    decision, rule = cards[0] if cards else (None, None)
+    driver.run(statements.add_feedback, statements.row({**row, "decision_id": decision, "rule": rule}))

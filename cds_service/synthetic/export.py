@@ -1,4 +1,4 @@
-"""Invented patients as a Bulk Data export: NDJSON by type, several files of each, unsorted, with a manifest and labels."""
+"""Invented patients as a Bulk Data export: NDJSON by type, several files of each, unsorted, a manifest, labels."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def write_export(
             writer.write(resources, number % _FILES, Random(f"{seed}/order/{number}"))  # noqa: S311
             for patient in batch:
                 labels.write(orjson.dumps(patient.label, option=orjson.OPT_APPEND_NEWLINE))
-                states[patient.label["state"]] += 1
+                states[patient.label["state"] or f"{patient.label['group']} {patient.label['paper']}"] += 1
             advance(len(batch))
     _write_manifest(out, writer.lines, on)
     return states

@@ -136,6 +136,20 @@ def too_little_mycophenolate(chart: Chart) -> str:
     return "LN_INADEQUATE_LINE"
 
 
+def rescued_by_obinutuzumab(chart: Chart) -> str:
+    """Mycophenolate alone did nothing; with obinutuzumab proteinuria fell by more than half."""
+    _diagnosed(chart, -660, -650, -650, -500, -420, -200, -9)
+    start = chart.dice.uniform(2.6, 4.5)
+    chart.lab("upcr", (-645, start), (-500, start), (-420, start * 0.95), (-200, start * 0.6))
+    chart.lab("upcr", (-9, start * chart.dice.uniform(0.22, 0.34)))
+    chart.taken("mycophenolate_mofetil", -640, milligrams=3000)
+    chart.finding("adherence", -430, "adherent")
+    chart.infused("obinutuzumab", 1000, -320, -306, -140, -126)
+    _kidneys(chart, -645, -500, -420, -330, -200, -9)
+    _serology(chart, -9, low=False)
+    return "LN_PR"
+
+
 def class_not_recorded(chart: Chart) -> str:
     """The report of the biopsy is somewhere else."""
     chart.problem("lupus_nephritis", -300)
@@ -159,4 +173,5 @@ COURSES: Mapping[Course, int] = {
     intolerant: 5,
     too_little_mycophenolate: 6,
     class_not_recorded: 7,
+    rescued_by_obinutuzumab: 8,
 }

@@ -1,12 +1,12 @@
 """How this service is registered as a SMART app: the [client.smart] table of a client in the clients file.
 
-    [client.smart]                                # for every FHIR server of this client, or, one table for each:
-    client_id = "nextline-cds"                    # [[client.smart]] with fhir_server = "https://..."
-    client_secret_file = "example.secret"         # optional: a confidential app; beside this file
-    redirect = "https://cds.example.org/callback" # optional: where CDS_PUBLIC_BASE_URL is not what was registered
-    scopes = ["openid", "fhirUser"]               # optional: instead of what the prefetch templates ask for
-    authorization_servers = ["https://login.example.org"]   # optional: sign-in on another origin than the FHIR server
-    frames = ["https://ehr.example.org"]          # optional: pages that may show the app in a frame
+[client.smart]                                # for every FHIR server of this client, or, one table for each:
+client_id = "nextline-cds"                    # [[client.smart]] with fhir_server = "https://..."
+client_secret_file = "example.secret"         # optional: a confidential app; beside this file
+redirect = "https://cds.example.org/callback" # optional: where CDS_PUBLIC_BASE_URL is not what was registered
+scopes = ["openid", "fhirUser"]               # optional: instead of what the prefetch templates ask for
+authorization_servers = ["https://login.example.org"]   # optional: sign-in on another origin than the FHIR server
+frames = ["https://ehr.example.org"]          # optional: pages that may show the app in a frame
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ def _registration(
         secret=_secret(folder / table["client_secret_file"]) if "client_secret_file" in table else "",
         redirect=table.get("redirect", ""),
         scopes=tuple(table.get("scopes", ())),
-        authorization_servers=tuple(
-            base(one, local_http=local_http) for one in table.get("authorization_servers", ())
-        ),
+        authorization_servers=tuple(base(one, local_http=local_http) for one in table.get("authorization_servers", ())),
         frames=tuple(one.origin for one in origins) or (server.origin,),
     )
 
@@ -116,9 +114,7 @@ def _shape_faults(table: Mapping[str, Any]) -> Iterator[str]:
             yield f"smart: {name} is not known"
 
 
-def _member_faults(
-    table: Mapping[str, Any], servers: Iterable[str], folder: Path, local_http: bool
-) -> Iterator[str]:
+def _member_faults(table: Mapping[str, Any], servers: Iterable[str], folder: Path, local_http: bool) -> Iterator[str]:
     if not _plain(table.get("client_id", "")):
         yield "smart: client_id is missing, or no plain text"
     if "fhir_server" in table and table["fhir_server"] not in servers:

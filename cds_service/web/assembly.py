@@ -18,6 +18,7 @@ from cds_service.web.errors import answer_errors
 from cds_service.web.event_log import EventLog
 from cds_service.web.gate import Gate, guard
 from cds_service.web.health import report_health
+from cds_service.web.launches import Launches, offer_launches
 from cds_service.web.metrics import offer_metrics
 from cds_service.web.openapi import tell_openapi
 from cds_service.web.pages import Showcase, offer_assets, offer_start_page
@@ -26,6 +27,7 @@ from cds_service.web.reading import check_framing
 from cds_service.web.refusal_record import KeepRefused
 from cds_service.web.request_id import name_requests
 from cds_service.web.services import Feedback, offer
+from cds_service.web.tracing import Tracing
 
 
 def assemble(
@@ -39,7 +41,9 @@ def assemble(
     gate: Gate | None = None,
     feedback: Feedback | None = None,
     keep_refused: KeepRefused | None = None,
+    tracing: Tracing | None = None,
     showcase: Showcase | None = None,
+    launches: Launches | None = None,
 ) -> Flask:
     """A Flask app that offers `services`. The order of the checks is the order of registration:
 
@@ -56,12 +60,14 @@ def assemble(
     everybody = Client(fhir_servers=settings.fhir_servers)
     rate = Rate(settings.client_rate) if settings.client_rate else None
     guard(app, gate, everybody, settings.public_base_url or settings.local_base_url, rate)
-    offer(app, services, today, log, feedback)
+    offer(app, services, today, log, feedback, tracing or Tracing())
     report_health(app, lambda: readiness(today()))
     offer_metrics(app)
     tell_about(app, about, today)
     tell_openapi(app, services, settings)
     offer_assets(app)
+    if launches is not None:
+        offer_launches(app, launches, settings, log, today)
     if showcase is not None:
         offer_start_page(app, showcase)
     return app

@@ -17,13 +17,19 @@ from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
 from cds_service.web.metrics import FEEDBACK, STAGES, count_answer
 from cds_service.web.reading import json_body
+from cds_service.web.tracing import Span, Tracing
 
 Feedback = Callable[[bytes, str, Client, datetime], dict[str, Any]]
 """Keeps the feedback of a call: (body, service id, client, now) -> the answer."""
 
 
 def offer(
-    app: Flask, services: Sequence[Service], today: Callable[[], date], log: EventLog, feedback: Feedback | None
+    app: Flask,
+    services: Sequence[Service],
+    today: Callable[[], date],
+    log: EventLog,
+    feedback: Feedback | None,
+    tracing: Tracing,
 ) -> None:
     """Route Discovery, and two addresses for each service: an id that is not offered is a 404, whatever the method."""
     advertised = cache(partial(discovery, services))
@@ -36,7 +42,7 @@ def offer(
         app.add_url_rule(
             f"/cds-services/{service.id}",
             endpoint=f"service:{service.id}",
-            view_func=_caller(service, today, log),
+            view_func=_caller(service, today, log, tracing),
             methods=["POST"],
         )
         if feedback is not None:
@@ -60,12 +66,17 @@ def _listener(service: Service, feedback: Feedback, log: EventLog) -> Callable[[
     return listen
 
 
-def _caller(service: Service, today: Callable[[], date], log: EventLog) -> Callable[[], Response]:
+def _caller(service: Service, today: Callable[[], date], log: EventLog, tracing: Tracing) -> Callable[[], Response]:
     def call() -> Response:
+        with tracing.stage(service.id) as span:
+            return answer_of(span)
+
+    def answer_of(span: Span) -> Response:
         started = time.perf_counter()
         client: Client = g.client
         g.call = {"service": service.id, "client": client.name or client.issuer, "request_id": g.request_id}
-        request = service.read(json_body())
+        with tracing.stage("read"):
+            request = service.read(json_body())
         g.call["hook_instance"] = request.hook_instance
         read = time.perf_counter()
         answer = service.respond(request, Caller(client, datetime.now(UTC), today()))
@@ -76,6 +87,7 @@ def _caller(service: Service, today: Callable[[], date], log: EventLog) -> Calla
         count_answer(service.id, answer.event, len(answer.cards))
         milliseconds = round((answered - started) * 1000, 1)
         event = {**g.call, **answer.event, "cards": len(answer.cards), "milliseconds": milliseconds}
+        span.tell(event)
         (log.warning if "safety" in event else log.info)("service_call", **event)
         return response
 

@@ -18,7 +18,7 @@ import yaml
 TABLE = Path(__file__).resolve().parents[2] / "fixtures" / "attack-cases.yaml"
 AREAS = (
     *("clinical", "patient-mixup", "parser", "jwt", "ssrf", "upstream-fault", "feedback", "injection-privacy"),
-    "environment",
+    *("environment", "smart"),
 )
 SEVERITIES = ("critical", "high", "medium", "low")
 MOST_MILLISECONDS = 2000
@@ -28,7 +28,7 @@ MOST_MILLISECONDS = 2000
 class AttackCase:
     """One row. `later` names what has to be built before the case, or its rest, can be tried; empty for nothing.
 
-    `elsewhere` is the file of the tests that try it, where they are not in this folder.
+    `elsewhere` is a file of further tests outside this folder.
     """
 
     id: str

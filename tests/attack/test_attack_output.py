@@ -150,6 +150,18 @@ def test_a_summary_is_short_and_whole_whatever_the_name(raid: Raid, text: str) -
             assert not re.search(r"\d[.,]$|[\u200d\ufe0f]$|[\ud800-\udfff]", card["summary"])
 
 
+@field_case("OUT-08")
+def test_the_one_page_there_is_runs_nothing_loads_nothing_and_is_framed_by_nobody(raid: Raid) -> None:
+    page = send(raid.target.url + "/about", Presented(), method="GET", headers=(("Accept", "text/html"),))
+    assert page.status == 200
+    assert (page.header("Content-Type") or "").startswith("text/html")
+    policy = (page.header("Content-Security-Policy") or "").split("; ")
+    assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
+    assert [rule for rule in policy if "unsafe" in rule or "script-src" in rule or "*" in rule] == []
+    assert {name: page.header(name) for name in SECURITY} == SECURITY
+    assert re.search(r"<script|\son\w+=|javascript:", page.body.decode(), re.I) is None
+
+
 @pytest.mark.conformance("FHA-4", "JWT-13", "FB-10")
 @field_case("OUT-10")
 def test_nothing_about_a_person_leaves_but_in_the_answer_and_the_sealed_store(raid: Raid) -> None:

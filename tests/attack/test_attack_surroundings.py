@@ -1,8 +1,9 @@
-"""Cases ENV-01 to ENV-13: damaged files, wrong settings, restarts, a store that cannot write, a poor machine."""
+"""Cases ENV-01 to ENV-13 and SSRF-16: damaged files, wrong settings, restarts, no room to write, a poor machine."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -17,7 +18,7 @@ import requests
 
 from tests.attack.attacker import Said, post
 from tests.attack.case_table import field_case
-from tests.attack.charts import Json
+from tests.attack.charts import TOKEN, Json
 from tests.attack.field import AUDIENCE, FEEDBACK, Field
 from tests.attack.raid import Raid, eventually, treated, unfetched
 from tests.attack.target import processes
@@ -41,6 +42,13 @@ def cut(mappings: Path) -> None:
     write(mappings, "loinc.csv", text[: len(text) // 2 + 7])
 
 
+def nonsense(mappings: Path) -> None:
+    codes, units = (mappings / "loinc.csv").read_text(), (mappings / "units.csv").read_text()
+    write(mappings, "loinc.csv", codes + codes.splitlines()[1] + "\n")
+    write(mappings, "units.csv", f"{units}proteinuria_24h,x/d,x/d,1,,\n")
+    write(mappings, "brands.csv", (mappings / "brands.csv").read_bytes() + b"\xff\xfe\n")
+
+
 def other_octets(mappings: Path) -> None:
     from cds_service.mapping.seal import CHECKSUMS, checksums_of
 
@@ -50,20 +58,21 @@ def other_octets(mappings: Path) -> None:
 
 @field_case("ENV-01")
 @pytest.mark.parametrize(
-    ("damage", "file"),
+    ("damage", "reasons"),
     [
-        (cut, "loinc.csv"),
-        (other_octets, "atc.csv"),
+        (cut, ["loinc.csv"]),
+        (nonsense, [r"loinc\.csv:\d+: listed twice", r"units\.csv:\d+: .*x/d", r"brands\.csv:\d+: not UTF-8"]),
+        (other_octets, ["atc.csv"]),
     ],
-    ids=["cut", "other octets"],
+    ids=["cut", "a row twice, an unknown unit, no UTF-8", "other octets"],
 )
-def test_a_damaged_table_keeps_the_service_from_starting(
-    raid: Raid, tmp_path: Path, damage: Callable[[Path], None], file: str
+def test_a_damaged_table_keeps_the_service_from_starting_and_is_named(
+    raid: Raid, tmp_path: Path, damage: Callable[[Path], None], reasons: list[str]
 ) -> None:
     shutil.copytree(ROOT / "cds_service", tmp_path / "cds_service")
     damage(copied_to(tmp_path))
     said = assert_refused(refused_start(tmp_path, {}, seconds=SECONDS_TO_REFUSE))
-    assert file in said[0], said
+    assert [reason for reason in reasons if not any(re.search(reason, line) for line in said)] == []
     assert raid.target.alive
 
 
@@ -218,6 +227,17 @@ def handles(raid: Raid) -> dict[str, int]:
     """Open files and threads of all processes."""
     pids = processes(raid.target.server.process.pid)
     return {name: sum(len(list(Path(f"/proc/{pid}/{name}").iterdir())) for pid in pids) for name in ("fd", "task")}
+
+
+@field_case("SSRF-16")
+def test_what_the_environment_says_of_proxies_and_passwords_is_not_asked(raid: Raid, second: Service) -> None:
+    raid.aim(second)
+    variables = second.variables()
+    assert Path(variables["NETRC"]).read_text().startswith("machine ehr.test")
+    assert variables["HTTPS_PROXY"] == raid.field.hospital.sink.url
+    assert raid.is_golden(raid.send(unfetched()))
+    assert {request.header("authorization") for request in raid.asked()} == {f"Bearer {TOKEN}"}
+    assert raid.field.hospital.sink.connections == 0
 
 
 @field_case("ENV-13")

@@ -11,8 +11,8 @@ from cds_service.fhir.fifth_shapes import FIFTH
 from cds_service.fhir.shapes import PATIENT, SHAPES, Shape
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "integrating.md"
-# Read before anything is validated: whom a record points at, and whether a patient record was merged.
-BESIDE = {"medicationReference", "link"}
+# Read before anything is validated: what a record points at, and whether a patient record was merged.
+BESIDE = {"medicationReference", "reasonReference", "link"}
 CHOICE = re.compile(r"(.+)\[x\]")
 
 

@@ -82,6 +82,22 @@ def test_a_drug_for_another_disease_is_no_exposure_of_ours_and_is_said(record: R
     assert told.concept in ("rituximab", "tacrolimus")
 
 
+@pytest.mark.parametrize(("record", "disease"), FOR_ANOTHER_DISEASE.values(), ids=FOR_ANOTHER_DISEASE.keys())
+def test_it_stays_an_exposure_for_safety(record: Resource, disease: str) -> None:
+    """The same in every part as if it had been given for nothing said."""
+    said_for_nothing = {name: part for name, part in record.items() if name != "reasonCode"}
+    assert read(record).elsewhere == (exposure(said_for_nothing),), disease
+    assert read(said_for_nothing).elsewhere == ()
+
+
+def test_a_dose_for_another_disease_that_is_not_read_is_said_too() -> None:
+    found = read(administration(reasonCode=[ARTHRITIS], dosage={"text": "500 mg once"}))
+    assert [(told.reason, told.shown) for told in found.set_aside] == [
+        ("OTHER_INDICATION", "rheumatoid arthritis"),
+        ("DOSE_AS_TEXT", "500 mg once"),
+    ]
+
+
 OURS = {
     "no reason": {},
     "our disease": {"reasonCode": [coded(ICD10CM, "N04.20")]},
@@ -318,6 +334,8 @@ def test_an_order_that_was_not_carried_out(given: list[tuple[str, str | None]], 
 def test_it_is_no_exposure_and_is_said() -> None:
     found = without_exposure(read(request(RITUXIMAB)))
     assert (found.facts, [told.reason for told in found.set_aside]) == ((), ["STATUS"])
+    other = without_exposure(read(request(RITUXIMAB, reasonCode=[ARTHRITIS])))
+    assert (other.elsewhere, [told.reason for told in other.set_aside]) == ((), ["STATUS"])
     nothing = read(statement("2055021"))
     assert without_exposure(nothing) == nothing
 

@@ -7,8 +7,7 @@
 
   document.documentElement.classList.add("js");
   document.querySelectorAll(".figures").forEach((figures) => {
-    tell(figures);
-    zoom(figures);
+    zoom(figures, tell(figures));
   });
 
   // One box for all marks, above everything else; it can be pointed at, and Escape closes it.
@@ -57,6 +56,7 @@
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") hide();
     });
+    return show;
   }
 
   // Arrow keys go from mark to mark within a row.
@@ -72,7 +72,7 @@
   }
 
   // All plots are drawn in shares of their width: a wider inner drawing, moved to the left, is a zoomed one.
-  function zoom(figures) {
+  function zoom(figures, show) {
     const drawings = figures.querySelectorAll(".time");
     let times = 1;
     let begin = 0;
@@ -89,6 +89,18 @@
       buttons.earlier.disabled = begin <= 0;
       buttons.later.disabled = begin >= 1 - 1 / times;
     }
+
+    // A mark that the keyboard reaches is never out of sight.
+    figures.addEventListener("focusin", (event) => {
+      const mark = event.target.closest(MARKS);
+      if (!mark || times === 1) return;
+      const plot = mark.closest(".plot").getBoundingClientRect();
+      const at = (mark.querySelector(".dot, .diamond, .stretch, .block") || mark).getBoundingClientRect();
+      if (at.right > plot.left && at.left < plot.right) return;
+      begin += ((at.left + at.right) / 2 - plot.left) / plot.width / times - 0.5 / times;
+      draw();
+      show(mark);
+    });
 
     // Closer keeps the right edge: the newest values are what one looks at.
     const scale = (factor) => () => {

@@ -1,4 +1,4 @@
-"""Whatever a chart says is text on the page: no element, no attribute, no link comes of it (attack cases OUT-01..06)."""
+"""Whatever a chart says is text on the page: no element, attribute or link comes of it (attack cases OUT-01..06)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOSTILE = (
     "</title></svg><script src=//evil.test></script>",
     "[click](javascript:alert(1)) https://evil.test/?p=1",
     "{{ 7 * 7 }} {% raw %} ${7*7}",
-    "\u202egnp.exe\u0007\u0000\ud800 &lt;b&gt;",
+    "\u202egnp.exe\u0007\u0000 &lt;b&gt;",
 )
 
 
@@ -68,7 +68,7 @@ def test_a_hostile_chart_changes_no_element(told: Mapping[str, Told], name: str,
     scripts = [element for element in tree.iter() if plain(element) == "script"]
     assert [(script.get("src"), text_of(script)) for script in scripts] == [("/assets/course.js", "")]
     assert not [element for element in tree.iter() if plain(element) in {"img", "b", "style", "iframe"}]
-    assert not [key for element in tree.iter() for key in element.keys() if key.startswith("on") or key == "style"]
+    assert not [key for element in tree.iter() for key in element.attrib if key.startswith("on") or key == "style"]
     links = [element.get("href", "") for element in tree.iter() if plain(element) == "a"]
     assert not [link for link in links if "evil" in link or "javascript" in link]
     assert "\u202e" not in html

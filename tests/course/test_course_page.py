@@ -1,9 +1,10 @@
-"""The page of every story: it says what the card says, it is sound, and it holds nothing a strict browser would refuse."""
+"""The page of every story: it says what the card says, is sound, and holds nothing a strict browser would refuse."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ class TestEveryStory:
         story = told[name]
         for element in story.tree.iter():
             assert plain(element) not in {"style", "iframe", "object", "embed", "base", "image"}
-            assert not [key for key in element.keys() if key == "style" or key.startswith("on")]
+            assert not [key for key in element.attrib if key == "style" or key.startswith("on")]
         scripts = story.all("script")
         assert [script.get("src") for script in scripts] == ["/assets/course.js"]
         assert all(not text_of(script) for script in scripts)
@@ -99,7 +100,7 @@ class TestEveryStory:
         assert set(aims) <= set(ids)
         levels = [int(plain(e)[1]) for e in story.tree.iter() if re.fullmatch(r"h\d", plain(e))]
         assert levels.count(1) == 1
-        assert all(later <= earlier + 1 for earlier, later in zip(levels, levels[1:], strict=False))
+        assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
 
     def test_it_names_nobody_and_says_that_nobody_signed(self, told: Mapping[str, Told], name: str) -> None:
         story = told[name]

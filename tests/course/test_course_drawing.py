@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -23,7 +24,7 @@ from cds_service.course.scale import MARGIN, Scale
 from cds_service.course.therapy import bars_of
 from cds_service.course.time_axis import NARROW, WIDE, TimeAxis, axis_of
 from cds_service.course.wording import OUTCOME_TONES, STATES, seen_in_words, state_in_words
-from cds_service.guideline.assessment import Assessment, LineSummary
+from cds_service.guideline.assessment import Assessment, Fact, LineSummary
 from cds_service.guideline.catalogue import assess_all
 from cds_service.guideline.thresholds import Thresholds
 from tests.course.conftest import Told
@@ -123,7 +124,7 @@ def test_a_bar_names_classes_agents_doses_and_days(records: list[Exposure], name
 
 
 def test_days_that_nobody_wrote_are_not_shown_as_days() -> None:
-    case, assessment = line_of(DAILY)
+    case, _ = line_of(DAILY)
     unsure = LineSummary(("CNI",), ON - 100, ON - 100, "UNKNOWN", (), start_stated=False, end_stated=False)
     (bar,) = bars_of(case, Assessment("MN", "S", "A", "R", lines=(unsure,)), TimeAxis(ON - 200, ON), Dates(TODAY))
     assert bar.dates == "by 2026-08-14 (day not recorded), ended (day not recorded)"
@@ -177,6 +178,19 @@ def test_of_a_very_long_series_the_newest_are_drawn_and_the_rest_counted() -> No
     case = Case(Patient(), {"egfr": values})
     (panel,) = panels_of(case, Assessment("MN", "S", "A", "R"), TimeAxis(ON - 3000, ON), Dates(TODAY), Thresholds())
     assert (len(panel.marks), panel.earlier, len(panel.points)) == (MOST_POINTS, 400 - MOST_POINTS, 400)
+
+
+def test_of_many_points_only_those_that_matter_are_labelled() -> None:
+    values = [Quantity("egfr", ON - 900 + 30 * n, 60.0 + n % 7, "mL/min/1.73m2", f"Observation/{n}") for n in range(30)]
+    used = Fact("egfr", 63.0, "mL/min/1.73m2", values[17].day, "current", "Observation/17")
+    case, assessment = Case(Patient(), {"egfr": tuple(values)}), Assessment("MN", "S", "A", "R", facts=(used,))
+    (panel,) = panels_of(case, assessment, TimeAxis(ON - 900, ON), Dates(TODAY), Thresholds())
+    labelled = [mark.point.source for mark in panel.marks if mark.label]
+    assert set(labelled) <= {f"Observation/{n}" for n in (0, 6, 17, 29)}
+    assert "Observation/17" in labelled
+    few = replace(case, quantities={"egfr": tuple(values[::3])})
+    (panel,) = panels_of(few, assessment, TimeAxis(ON - 900, ON), Dates(TODAY), Thresholds())
+    assert all(mark.label for mark in panel.marks)
 
 
 @pytest.mark.parametrize(("bound", "shape", "number"), [("<", "down", "< 2"), (">=", "up", "≥ 2"), ("", "dot", "2")])

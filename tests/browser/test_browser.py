@@ -1,0 +1,161 @@
+"""Start page, story, card and course in a real browser: accessible, strict, by keyboard, without script, small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cds_service.showcase import FEATURED
+from tests.browser.conftest import Open
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+COURSES = tuple(f"/stories/{name}/course" for name in FEATURED[:3])
+"""A failed line in membranous nephropathy, a refractory lupus nephritis, a missing result."""
+CARD = f"/stories/{FEATURED[0]}"
+PAGES = ("/", CARD, *COURSES)
+TIP = ".told:not([hidden])"
+
+
+def violations_of(page: Page) -> list[str]:
+    """What axe-core finds, a line each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # The browser's policy forbids injected scripts; axe is put in by the debugging interface, which it does not bind.
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{item['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for item in found for node in item["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_by_day_or_by_night(opened: Open, path: str) -> None:
+    with opened(path, color_scheme="light", reduced_motion="reduce") as page:
+        assert violations_of(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert violations_of(page) == []
+
+
+def test_axe_would_find_something(opened: Open) -> None:
+    with opened("/") as page:
+        page.evaluate("document.documentElement.removeAttribute('lang')")
+        assert any(line.startswith("html-has-lang") for line in violations_of(page))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_scrolled_sideways_on_the_smallest_screen(opened: Open, path: str) -> None:
+    with opened(path, viewport={"width": 240, "height": 500}) as page:
+        if path == CARD:
+            page.get_by_role("button", name="Open the record").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 240
+        outside = page.evaluate(
+            "[...document.querySelectorAll('main *:not(svg *)')].filter((e) => e.getBoundingClientRect().right > 240.5)"
+            ".map((e) => e.outerHTML.slice(0, 80))"
+        )
+        assert outside == []
+
+
+def test_the_keyboard_reaches_every_point_and_hears_its_source(opened: Open) -> None:
+    with opened(COURSES[0]) as page:
+        wanted = page.locator(".point").count()
+        page.locator(".point").first.focus()
+        seen = []
+        for _ in range(wanted):
+            seen.append(page.evaluate("document.activeElement.getAttribute('data-source')"))
+            tip = page.locator(TIP).inner_text()
+            assert str(seen[-1]) in tip
+            assert "In the chart:" in tip
+            page.keyboard.press("Tab")
+        assert len(set(seen)) == wanted == 13
+
+
+def test_a_keyboard_alone_gets_from_the_start_page_to_a_course_and_past_its_figures(opened: Open) -> None:
+    with opened("/") as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.get_by_role("link", name="See the course: Tacrolimus").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/course")
+        page.get_by_role("link", name="Skip the figures").focus()
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#why-1")
+
+
+def test_a_tip_comes_with_the_pointer_stays_under_it_and_goes_with_escape(opened: Open) -> None:
+    with opened(COURSES[0]) as page:
+        page.locator(".point.used .dot").first.hover()
+        page.wait_for_selector(TIP)
+        assert "8.4 g/d, 2026-04-16" in page.locator(TIP).inner_text()
+        page.locator(TIP).hover()
+        page.wait_for_timeout(400)
+        assert page.locator(TIP).count() == 1
+        page.keyboard.press("Escape")
+        assert page.locator(TIP).count() == 0
+
+
+def test_arrow_keys_go_from_point_to_point(opened: Open) -> None:
+    with opened(COURSES[0]) as page:
+        page.locator(".point").first.focus()
+        page.keyboard.press("ArrowRight")
+        assert "2026-07-25" in str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        page.keyboard.press("ArrowLeft")
+        assert "2026-04-16" in str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+
+
+def test_closer_shows_less_time_and_the_whole_course_comes_back(opened: Open) -> None:
+    with opened(COURSES[0]) as page:
+        first = page.locator(".point .dot").first
+        last = page.locator(".panel").first.locator(".point .dot").last
+        before = first.bounding_box(), last.bounding_box()
+        page.get_by_role("button", name="Closer").click()
+        assert first.bounding_box()["x"] < before[0]["x"] - 200  # type: ignore[index]
+        assert abs(last.bounding_box()["x"] - before[1]["x"]) < 100  # type: ignore[index]
+        page.get_by_role("button", name="Earlier").click()
+        page.get_by_role("button", name="Whole course").click()
+        assert (first.bounding_box(), last.bounding_box()) == before
+        assert page.get_by_role("button", name="Further").is_disabled()
+
+
+def test_a_point_out_of_sight_is_brought_back_when_the_keyboard_reaches_it(opened: Open) -> None:
+    with opened(COURSES[0]) as page:
+        for _ in range(3):
+            page.get_by_role("button", name="Closer").click()
+        point = page.locator(".point").first
+        plot = page.locator(".panel .plot").first.bounding_box()
+        point.focus()
+        dot = point.locator(".dot").bounding_box()
+        assert plot
+        assert dot
+        assert plot["x"] <= dot["x"] <= plot["x"] + plot["width"]
+
+
+def test_without_a_script_the_card_comes_and_the_course_tells_all(opened: Open) -> None:
+    with opened("/", java_script_enabled=False) as page:
+        page.get_by_role("button", name="Show the card").first.click()
+        assert page.get_by_role("heading", name="Consider rituximab next").count() == 1
+        page.get_by_role("link", name="Course of treatment and values").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Membranous nephropathy: resistant"
+        point = page.locator(".point.used").first
+        tip = point.locator(".tip-box")
+        assert not tip.is_visible()
+        point.focus()
+        assert tip.is_visible()
+        assert "Observation/" in tip.inner_text()
+        assert page.get_by_role("button", name="Closer").count() == 0
+
+
+def test_words_in_the_figures_do_not_lie_on_one_another(opened: Open) -> None:
+    touching = """() => {
+      const texts = [...document.querySelectorAll('.panel .label')].filter((e) => e.getBoundingClientRect().width);
+      const boxes = texts.map((e) => [e.textContent, e.getBoundingClientRect()]);
+      return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([, q]) =>
+        p.left < q.right && q.left < p.right && p.top + 3 < q.bottom - 3 && q.top + 3 < p.bottom - 3
+      ).map(([b]) => `${a} and ${b}`));
+    }"""
+    for path in COURSES:
+        with opened(path) as page:
+            for width in (240, 390, 1280):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate(touching) == [], (path, width)
