@@ -9,12 +9,15 @@ help: ## show this list
 	@echo "Nextline CDS: make demo and make test are all you need at first."
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s%s\n", $$1, $$2}'
 
-.PHONY: demo serve
+.PHONY: demo serve sandbox
 demo: .venv/.ready ## start the real server, send it example patients, show the cards
 	@$(RUN) cds_service.cli demo
 
 serve: .venv/.ready ## run the service for development on CDS_HOST:CDS_PORT (127.0.0.1:8080)
 	@$(RUN) cds_service.cli serve
+
+sandbox: .venv/.ready ## the service and a FHIR server with example patients, for the public CDS Hooks Sandbox or a SMART launcher
+	@$(RUN) tools.sandbox $(if $(LAUNCHER),--launcher $(LAUNCHER))
 
 .PHONY: attacks
 attacks: .venv/.ready-dev ## the attack cases, over real sockets

@@ -16,7 +16,6 @@ RULE_SYSTEM = "https://nextline-cds.org/CodeSystem/rule"
 _LEVELS: tuple[Severity, ...] = ("info", "warning", "critical")
 _SHOWN = {(severity, cap): min(severity, cap, key=_LEVELS.index) for severity in _LEVELS for cap in _LEVELS}
 _TOPICS = 512
-_SITES = 16
 
 SOURCES = {
     "MN": "Nextline CDS (KDIGO 2021 glomerular diseases)",
@@ -57,9 +56,10 @@ def source(assessment: Assessment, topic: str, stamp: Stamp, day: int) -> dict[s
 def links(assessment: Assessment, stamp: Stamp) -> list[dict[str, str]]:
     """The guideline (its address is the same for every patient), and the SMART app where it is switched on.
 
-    Shared between cards: to be read only.
+    The app is told the rule, so that it can name the card it was opened from. Shared between cards: to be read only.
     """
-    return _links(assessment.disease or "MN", stamp.smart_app, stamp.public_base_url)
+    app_context = assessment.rule if stamp.smart_app else ""
+    return _links(assessment.disease or "MN", app_context, stamp.public_base_url)
 
 
 def override_reasons() -> list[dict[str, str]]:
@@ -85,14 +85,15 @@ def _topic_display(disease: str, topic: str, state: str) -> str:
     return f"{DISEASES[disease]}, {words}"
 
 
-@lru_cache(maxsize=_SITES)
-def _links(disease: str, smart_app: bool, public_base_url: str) -> list[dict[str, str]]:
+@lru_cache(maxsize=_TOPICS)
+def _links(disease: str, app_context: str, public_base_url: str) -> list[dict[str, str]]:
     found = [
         {"label": label, "url": EVIDENCE[code].url, "type": "absolute"}
         for code, label in _GUIDELINES[disease]
         if EVIDENCE[code].url
     ][:1]
     base = public_base_url.rstrip("/")
-    if smart_app and base:
-        found.append({"label": "Course of treatment and values", "url": f"{base}/launch", "type": "smart"})
+    if app_context and base:
+        app = {"label": "Course of treatment and values", "url": f"{base}/launch", "type": "smart"}
+        found.append({**app, "appContext": app_context})
     return found

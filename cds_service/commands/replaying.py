@@ -12,8 +12,8 @@ from cds_service.commands.options import FAILED, PlainText, console_for
 from cds_service.commands.stored import AsJson, ClientName, Since, Until, open_store, print_json, wanted
 
 if TYPE_CHECKING:
-    from cds_service.hooks.decision import Replayed
     from cds_service.hooks.knowledge import Knowledge
+    from cds_service.hooks.replay import Replayed
     from cds_service.settings import Settings
     from cds_service.store.store import Store
 
@@ -84,8 +84,8 @@ def _replayed(
 
 
 def _outcome(identifier: str, store: Store, libraries: _Libraries) -> tuple[str, str, dict[str, list[str]]]:
-    from cds_service.hooks.decision import replay as answer_again
-    from cds_service.hooks.decision import site_of
+    from cds_service.hooks.replay import replay as answer_again
+    from cds_service.hooks.replay import site_of
     from cds_service.store.reading import decision
     from cds_service.store.sealing import Unsealable
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
+from cds_service.cards.merged import merged_notice
 from cds_service.cards.write import cards_for
 from cds_service.case.model import Bins, Case
 from cds_service.case.model import Patient as CasePatient
@@ -18,14 +19,21 @@ from cds_service.hooks.knowledge import Knowledge
 from cds_service.hooks.silence import NONE, Overrides, Overrule
 from cds_service.mapping.chart import build_case
 
+MERGED = "patient_record_merged"
+OUT_OF_SCOPE = "OUT_OF_SCOPE"
+
 
 class Assessed(NamedTuple):
-    """What the guidelines say of one chart, before a card is written."""
+    """What the guidelines say of one chart, before a card is written.
+
+    `unspoken` is what they would say of a record that was merged into another: only its disease may be told.
+    """
 
     case: Case
     assessments: tuple[Assessment, ...]
     quiet: str
     fhir_version: FhirVersion
+    unspoken: Assessment | None = None
 
 
 class Evaluation(NamedTuple):
@@ -120,7 +128,8 @@ def assessed(chart: ChartData, on: date, knowledge: Knowledge, not_provided: tup
     undecided = [value for assessment in assessments for value in assessment.undecided]
     if undecided:
         case = replace(case, set_aside=(*case.set_aside, *undecided))
-    return Assessed(case, assessments, quiet, chart.fhir_version)
+    unspoken = _of_merged(case, on, knowledge) if quiet == MERGED else None
+    return Assessed(case, assessments, quiet, chart.fhir_version, unspoken)
 
 
 def spoken(
@@ -133,11 +142,13 @@ def spoken(
     overrule: Overrule | None = None,
 ) -> Evaluation:
     """The cards of one call, for what was found."""
-    case, assessments, quiet, fhir_version = found
+    case, assessments, quiet, fhir_version, unspoken = found
     stamp = knowledge.stamp.of_call(hook_instance, patient_id, fhir_version)
     overrides = NONE if overrule is None else overrule(assessments)
     told = [assessment for assessment in assessments if assessment.rule not in overrides.silenced]
     cards = cards_for(told, case, on, stamp, overrides.shown_again)
+    if unspoken is not None:
+        cards = [merged_notice(unspoken, on, stamp)]
     return Evaluation(case, assessments, cards, case.bins, quiet, overrides)
 
 
@@ -145,4 +156,10 @@ def _reason_for_silence(case: Case, chart: ChartData) -> str:
     """No advice on the dead, nor on a record that was merged into another (hazard list: wrong patient)."""
     if case.patient.deceased:
         return "patient_deceased"
-    return "patient_record_merged" if chart.merged else ""
+    return MERGED if chart.merged else ""
+
+
+def _of_merged(case: Case, on: date, knowledge: Knowledge) -> Assessment | None:
+    """The assessment of a merged record in which the disease is present (reliability-security section 5)."""
+    found = assess_all(case, on, knowledge.thresholds)
+    return next((one for one in found if one.disease is not None and one.state != OUT_OF_SCOPE), None)

@@ -8,10 +8,10 @@ side: it may quote a token or a patient.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import cookiejar
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import requests
 import requests.exceptions
@@ -42,14 +42,29 @@ class Fetched:
     body: bytes
 
 
+class Sink(Protocol):
+    """Where a body goes that is too large for memory. It bounds what it takes, and its errors are not ours: an
+    OSError of a full disk has to leave it as something else, or it would look like one of the line."""
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> bool:
+        """An answer begins. Does its body go here? Else it is kept in memory, within the allowance."""
+
+    def write(self, piece: bytes) -> None:
+        """The next unpacked bytes of the body."""
+
+
 class _Asked(NamedTuple):
-    """One request, however often it is tried: a GET, or the POST of a form."""
+    """One request, however often it is tried. `any_status`: every answer is one; `silence`: seconds between bytes."""
 
     url: str
     headers: Mapping[str, str]
     deadline: Deadline
     allowance: Allowance
     form: bytes | None = None
+    method: str = "GET"
+    any_status: bool = False
+    into: Sink | None = None
+    silence: float = float("inf")
 
 
 class Outbound:
@@ -91,7 +106,30 @@ class Outbound:
     ) -> Fetched:
         """POST a form, once: what it carries may be good for one use only. Errors: FetchFailed."""
         typed = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-        asked = _Asked(where.url, typed, deadline, allowance, form)
+        asked = _Asked(where.url, typed, deadline, allowance, form, "POST")
+        return self._guarded(where, asked, lambda one: self._once(one, fresh=True))
+
+    def exchange(
+        self,
+        method: str,
+        where: Base,
+        query: str = "",
+        *,
+        headers: Mapping[str, str],
+        deadline: Deadline,
+        allowance: Allowance,
+        form: bytes | None = None,
+        into: Sink | None = None,
+        silence: float = float("inf"),
+    ) -> Fetched:
+        """Send one request once, and give back what is answered, whatever its status; no redirect is followed.
+
+        For conversations in which 202, 307, 401 or 429 are words. With a sink the body may be of any size and take
+        until the deadline, with no more than `silence` seconds between its bytes. Errors: FetchFailed.
+        """
+        url = where.url + (f"?{query}" if query else "")
+        typed = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        asked = _Asked(url, typed | dict(headers), deadline, allowance, form, method, True, into, silence)
         return self._guarded(where, asked, lambda one: self._once(one, fresh=True))
 
     def _guarded(self, where: Base, asked: _Asked, send: Callable[[_Asked], Fetched]) -> Fetched:
@@ -124,16 +162,15 @@ class Outbound:
         with guarded(guard, fresh=fresh):
             try:
                 with self._session.request(
-                    "GET" if asked.form is None else "POST",
+                    asked.method,
                     asked.url,
                     data=asked.form,
                     headers={"Accept-Encoding": "gzip", "User-Agent": "nextline-cds", **asked.headers},
                     allow_redirects=False,
                     stream=True,
-                    timeout=max(0.001, deadline.left),
+                    timeout=max(0.001, min(deadline.left, asked.silence)),
                 ) as answer:
-                    _check_status(answer)
-                    body = _body(answer, deadline, asked.allowance)
+                    body = _taken(answer, asked)
             except FetchFailed:
                 raise
             except _BROKEN as error:
@@ -184,16 +221,29 @@ def _headers(answer: requests.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}
 
 
-def _body(answer: requests.Response, deadline: Deadline, allowance: Allowance) -> bytes:
+def _taken(answer: requests.Response, asked: _Asked) -> bytes:
+    """The body, where no sink takes it."""
+    if not asked.any_status:
+        _check_status(answer)
+    if asked.into is not None and asked.into.begin(answer.status_code, _headers(answer)):
+        for piece in _pieces(answer, asked.deadline):
+            asked.into.write(piece)
+        return b""
+    kept = []
+    for piece in _pieces(answer, asked.deadline):
+        asked.allowance.take(len(piece))
+        kept.append(piece)
+    return b"".join(kept)
+
+
+def _pieces(answer: requests.Response, deadline: Deadline) -> Iterator[bytes]:
     """Piece by piece: a small packed body may be a large unpacked one, and a slow one never ends."""
-    pieces, size = [], 0
+    size = 0
     while piece := answer.raw.read1(CHUNK, decode_content=True):
         size += len(piece)
-        allowance.take(len(piece))
+        yield piece
         if deadline.passed:
             raise FetchFailed("timeout")
-        pieces.append(piece)
     announced = answer.headers.get("Content-Length", "")
     if announced.isdecimal() and "Content-Encoding" not in answer.headers and int(announced) != size:
         raise FetchFailed("broken")
-    return b"".join(pieces)

@@ -27,7 +27,7 @@ from cds_service.outbound.resolving import addresses_of
 from cds_service.outbound.watchdog import Guard
 
 MOST_HOSTS = 1_000
-_LONGEST_DIAL = 5.0
+_LONGEST_DIAL = 10.0
 NOT_ALLOWED = "the host resolves to an address that may not be called"
 _current = threading.local()
 """The guard of the fetch that this thread is making: urllib3 offers no way to hand it down."""
@@ -78,7 +78,9 @@ class Reachable:
 def _dial(connection: _Judging, reachable: Reachable) -> socket.socket:
     """A connected socket to an address of the host that may be called; all of them must be such."""
     guard: Guard | None = getattr(_current, "guard", None)
-    deadline = Deadline.after(_LONGEST_DIAL) if guard is None else guard.deadline
+    deadline = Deadline.after(_LONGEST_DIAL)
+    if guard is not None and guard.deadline.at < deadline.at:  # a download has hours, its connection has not
+        deadline = guard.deadline
     try:
         addresses = addresses_of(connection._dns_host, connection.port, deadline)
         if not reachable.allows(connection._dns_host, addresses):

@@ -18,7 +18,12 @@ from cds_service.population.courses import compare_with_paper, walk
 from cds_service.population.gathering import MOST_NAMED, knowledge_for
 from cds_service.population.judged import Judged, judge
 from cds_service.population.plan import Job, read_plan
-from cds_service.population.pseudonyms import first_day, steps_without_identifiers, without_identifiers
+from cds_service.population.pseudonyms import (
+    first_day,
+    site_pseudonym,
+    steps_without_identifiers,
+    without_identifiers,
+)
 from cds_service.population.rows import Row, row_of
 from cds_service.population.spill import lines_in, read_heap
 from cds_service.population.tally import Tally
@@ -91,6 +96,8 @@ class Judging:
         self._patients["with_disease"] += 1
         for assessment in spoken:
             row = row_of(chart, judged.found, assessment, job.on, knowledge)
+            if job.key:
+                row["site"] = site_pseudonym(row["site"], job.key)
             self._tally.add(row, judged)
             compare_with_paper(row, judged, job.on, knowledge, self._tally)
             if job.over_time:

@@ -29,7 +29,7 @@ class Found:
     def day(self) -> str:
         """The day of the screening; of a report without identifiers its year."""
         day: str = self.counts["asOf"]
-        return day[:4] if self.counts["deidentified"] else day
+        return day
 
     def counter(self, name: str) -> Counter[tuple[str, ...]]:
         """A counter, empty when nothing was counted."""

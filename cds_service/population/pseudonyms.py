@@ -13,6 +13,7 @@ from typing import Any
 
 Row = dict[str, Any]
 _OLDEST = 90
+_MONTH = 30.44
 
 
 def without_identifiers(row: Row, key: bytes) -> Row:
@@ -21,7 +22,6 @@ def without_identifiers(row: Row, key: bytes) -> Row:
     age = row.get("age")
     hidden = {
         "patient": pseudonym(row["patient"], key),
-        "site": pseudonym(row["site"], key)[:6] if row.get("site") else "",
         "asOf": row["asOf"][:4],
         "lines": [
             {**line, "start": _days(line["start"], first), "end": _days(line["end"], first), "sources": []}
@@ -35,11 +35,19 @@ def without_identifiers(row: Row, key: bytes) -> Row:
 
 
 def steps_without_identifiers(steps: Iterable[Row], first: str, key: bytes) -> Iterable[Row]:
-    """The same for what was shown over time; `first` is the day from which the patient's days are counted."""
+    """The same for what was shown over time, in months: the last step is the day of the screening, which may be known.
+
+    `first` is the day from which the patient's time is counted.
+    """
     for step in steps:
         told: Row = {"patient": pseudonym(step["patient"], key)}
-        told |= {name: _days(step[name], first) for name in ("firstShown", "lastShown")}
+        told |= {name: _months(step[name], first) for name in ("firstShown", "lastShown")}
         yield {**step, **told}
+
+
+def site_pseudonym(site: str, key: bytes) -> str:
+    """A short name for a site that says nothing; empty where none is told."""
+    return pseudonym(site, key)[:6] if site else ""
 
 
 def first_day(row: Row) -> str:
@@ -54,6 +62,11 @@ def pseudonym(name: str, key: bytes) -> str:
 
 def _dates_of(row: Row) -> list[str]:
     return [line["start"] for line in row.get("lines", ())] + [fact["date"] for fact in row.get("facts", ())]
+
+
+def _months(day: str, first: str) -> str:
+    """Months since the first day, as a word."""
+    return str(round((date.fromisoformat(day).toordinal() - date.fromisoformat(first).toordinal()) / _MONTH))
 
 
 def _days(day: str | None, first: str) -> str | None:

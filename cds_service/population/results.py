@@ -82,7 +82,7 @@ def _counts(options: Options, job: Job, export: Export, plan: Plan, gathered: To
         "without_patient_resource": known["without_record"],
     }
     return {
-        "asOf": options.on.isoformat(),
+        "asOf": str(options.on.year) if options.deidentified else options.on.isoformat(),
         "deidentified": options.deidentified,
         "lines": lines,
         "other_types": dict(sorted(other.items())),

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from cds_service.store.entries import Entry
+from cds_service.store.faults import NotStorable
 from cds_service.store.spool import Spool, Taken
 
 AT_ONCE = 50
@@ -16,16 +17,16 @@ _log = logging.getLogger("cds_service.store")
 
 
 class Write(Protocol):
-    """Writes entries in one transaction."""
+    """Writes entries in one transaction. Errors: NotStorable, when one of them can never be written."""
 
     def __call__(self, entries: Sequence[Entry], *, late: bool) -> list[Any]: ...
 
 
 class Drain:
-    """Drains one file after the other. `not_storable` are the errors of an entry that no waiting can mend."""
+    """Drains one file after the other."""
 
-    def __init__(self, spool: Spool, write: Write, not_storable: tuple[type[Exception], ...]) -> None:
-        self._spool, self._write, self._not_storable = spool, write, not_storable
+    def __init__(self, spool: Spool, write: Write) -> None:
+        self._spool, self._write = spool, write
         self._taken: Taken | None = None
         self.begin()
 
@@ -62,7 +63,7 @@ class Drain:
     def _write_next(self, taken: Taken) -> None:
         try:
             self._write([entry for _, entry in self._next], late=True)
-        except self._not_storable:
+        except NotStorable:
             self._write_each(taken)
 
     def _write_each(self, taken: Taken) -> None:
@@ -70,6 +71,6 @@ class Drain:
             line, entry = self._next[0]
             try:
                 self._write([entry], late=True)
-            except self._not_storable:
+            except NotStorable:
                 taken.put_aside(line)
             self._next = self._next[1:]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.exc import DataError
 
 from cds_service.store.connections import Connections
 from cds_service.store.draining import Drain
 from cds_service.store.entries import Entry
+from cds_service.store.faults import NotStorable, is_of_entry, name_of
 from cds_service.store.sealing import Sealing
 from cds_service.store.spool import Marks, Spool
 from cds_service.store.tables import USED_TOKENS
@@ -34,8 +33,6 @@ TIDY_SECONDS = 60.0
 _MARKS_KEPT = 3 * 3600
 # The clocks of the machines that share the database may differ by so much.
 _CLOCKS_APART = 300
-# The entry is at fault, and not the database: waiting does not help.
-_NOT_STORABLE = (DataError, sqlite3.DataError, ValueError, TypeError, KeyError)
 
 _log = logging.getLogger("cds_service.store")
 
@@ -49,7 +46,7 @@ class Writer:
 
     def __init__(self, connections: Connections, sealing: Sealing, spool: Spool, marks: Marks) -> None:
         self._connections, self._sealing, self._marks = connections, sealing, marks
-        self._drain = Drain(spool, self._written, _NOT_STORABLE)
+        self._drain = Drain(spool, self._written)
         self._latest_second = 0
         self.begin()
 
@@ -139,7 +136,7 @@ class Writer:
             return
         try:
             results = self._written([ticket.entry for ticket in tickets])
-        except _NOT_STORABLE as error:
+        except NotStorable as error:
             self._write_each(tickets, error)
         except Exception as error:  # whatever went wrong, those who wait must hear of it
             self._rest(error)
@@ -149,13 +146,13 @@ class Writer:
             for ticket, result in zip(tickets, results, strict=True):
                 ticket.give(result)
 
-    def _write_each(self, tickets: Sequence[Ticket], error: Exception) -> None:
+    def _write_each(self, tickets: Sequence[Ticket], error: NotStorable) -> None:
         """One of them is at fault, and not the others."""
         if len(tickets) > 1:
             for ticket in tickets:
                 self._write([ticket])
             return
-        _log.error("entry_refused: %s %s", tickets[0].entry.kind, type(error).__name__)
+        _log.error("entry_refused: %s %s", tickets[0].entry.kind, error)
         tickets[0].give(DatabaseAway())
 
     def _written(self, entries: Sequence[Entry], *, late: bool = False) -> list[Any]:
@@ -165,6 +162,10 @@ class Writer:
                 results = write_all(connection, entries, self._sealing, late=late)
             if not self._connections.is_in_place():
                 raise FileMoved
+        except Exception as error:
+            if is_of_entry(error):
+                raise NotStorable(name_of(error)) from None
+            raise
         finally:
             self._writing_since = float("inf")
         return results
@@ -191,5 +192,4 @@ class Writer:
         self._away_until = time.monotonic() + REST_SECONDS
         if not self._connections.is_in_place():
             self._connections.close()
-        # The type only: a database's message may quote what it was given.
-        _log.warning("database_away: %s", type(error).__name__)
+        _log.warning("database_away: %s", name_of(error))

@@ -131,7 +131,7 @@ def _courses(arm: Arm, dice: Random) -> list[Course]:
     before = _by_quartiles(arm.proteinuria, arm.number)
     none = arm.number - arm.complete - arm.partial
     courses = [_taken(before, value, "PR", 2.1) for value in reversed(_evenly(arm.halved_values, arm.halved))]
-    for value in reversed(_evenly(arm.other_values, none)):
+    for value in reversed(_by_quartiles(arm.other_values, none)):
         courses.append(_kept(before, value))
     dice.shuffle(before)
     stay = arm.complete - arm.lost

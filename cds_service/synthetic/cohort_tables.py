@@ -33,7 +33,7 @@ class Arm:
     halved: int
     low_values: Quartiles
     halved_values: tuple[float, float]
-    other_values: tuple[float, float]
+    other_values: Quartiles
 
 
 COMBINED = Arm(
@@ -58,7 +58,7 @@ COMBINED = Arm(
     halved=5,
     low_values=(0.4, 1.2, 1.6, 2.4, 3.3),
     halved_values=(3.66, 4.2),
-    other_values=(4.4, 7.5),
+    other_values=(4.4, 5, 5.6, 6.5, 7.5),
 )
 ALONE = Arm(
     name="RTX",
@@ -82,6 +82,6 @@ ALONE = Arm(
     halved=9,
     low_values=(0.65, 1.4, 2.2, 2.9, 3.36),
     halved_values=(3.6, 4.5),
-    other_values=(4.2, 8.5),
+    other_values=(3.9, 4.55, 5.4, 6.5, 8.5),
 )
 NUMBER = COMBINED.number + ALONE.number

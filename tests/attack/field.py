@@ -60,7 +60,7 @@ class Field:
     answered: int = 0
     """How many calls were answered so far."""
     _wards_left: Iterator[str] = field(default_factory=lambda: iter(WARDS))
-    _ward: str = WARDS[0]
+    _ward: str = ""
 
     @property
     def target(self) -> Target:
@@ -92,16 +92,22 @@ class Field:
         self.place()
         return f"https://{self._ward}/fhir"
 
+    def is_of_before(self, host: str) -> bool:
+        """Is it a server that an earlier test made sick? A search that was given up may still be under way to it."""
+        return host in WARDS and host != self._ward
+
     def forget(self) -> None:
         """Scripts and records are empty, every name is where it was."""
         self.place()
+        self._ward = ""
         self.hospital.forget()
         for listener in (self.wards, self.far):
             listener.forget()
 
     def place(self) -> None:
         """The names that the hospital does not place itself at their addresses."""
-        self.hospital.network.place(self._ward, PUBLIC_WARDS, self.wards.port, 443)
+        if self._ward:
+            self.hospital.network.place(self._ward, PUBLIC_WARDS, self.wards.port, 443)
         self.hospital.network.place(FAR_HOST, PUBLIC_FAR, self.far.port, 443)
 
     @property

@@ -106,7 +106,8 @@ class Raid(Attack):
 
     def asked(self) -> list[Request]:
         """Everything of a patient that any FHIR server of the first client was asked for."""
-        met = [*self.field.hospital.ehr.requests, *self.field.wards.requests]
+        wards = [one for one in self.field.wards.requests if not self.field.is_of_before(one.header("host") or "")]
+        met = [*self.field.hospital.ehr.requests, *wards]
         return [request for request in met if not request.path.endswith("/metadata")]
 
     def unobtainable(self, call: Json) -> Said:

@@ -12,9 +12,10 @@ from tests.attack.charts import TOKEN, Json, resources
 from tests.attack.field import FAR_SERVER, PUBLIC_WARDS
 from tests.attack.raid import Raid, treated, unfetched
 from tests.ehr import wrong_answers
+from tests.ehr.exchange import Connection, Request
 from tests.ehr.hosts import PUBLIC_EVIL, Step
 from tests.ehr.listener import listening
-from tests.ehr.script import honest
+from tests.ehr.script import Truth
 from tests.ehr.tls import BAD, Authority, Fault
 
 EVIL = "https://evil.test/fhir"
@@ -72,8 +73,9 @@ UNPLAIN = (
 def assert_nobody_was_called(raid: Raid) -> None:
     assert raid.asked() == []
     assert raid.field.far.requests == []
-    assert raid.field.hospital.network.lookups == []
-    assert raid.field.hospital.network.connects == []
+    network = raid.field.hospital.network
+    assert [one for one in network.lookups if not raid.field.is_of_before(one.host)] == []
+    assert network.strangers([PUBLIC_WARDS]) == []
 
 
 @pytest.mark.conformance("FHA-6")
@@ -234,9 +236,11 @@ def test_a_name_that_answers_with_an_address_inside_is_not_dialled(raid: Raid, a
     assert {one.address for one in network.connects} <= {PUBLIC_WARDS}
 
 
-def closing(connection: object, request: object, truth: object) -> None:
+def closing(connection: Connection, _request: Request, truth: Truth) -> None:
     """The truth, and then the connection is closed: the next request needs another look-up."""
-    honest(connection, request, truth)  # type: ignore[arg-type]
+    told = truth()
+    connection.send(told.head(keep_alive=False) + told.body)
+    connection.close()
     connection.close()  # type: ignore[attr-defined]
 
 

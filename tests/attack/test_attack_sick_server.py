@@ -295,9 +295,11 @@ def test_a_name_that_moves_inside_between_two_pages_is_not_followed(raid: Raid) 
     raid.field.wards.script.add(move, r"2889-4.*_start=1\b")
     raid.field.wards.script.add(closing)
     try:
-        raid.send(unfetched(server), {200, 412})
+        said = raid.send(unfetched(server), {200, 412})
     finally:
         raid.field.twin.page = 1000
+    assert said.status == 412 or "further pages of proteinuria" in said.detail
+    assert ("127.0.0.1",) in {one.addresses for one in network.lookups}, "nobody asked for the name again"
     assert {one.address for one in network.connects} == {PUBLIC_WARDS}
 
 

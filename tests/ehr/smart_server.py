@@ -1,7 +1,7 @@
 """A SMART authorization server of our own beside our FHIR server, with the ways in which either may go wrong.
 
 SMART App Launch 2: metadata, authorize (grants at once, as after a log-in), token with PKCE S256 and codes that are
-good once, revocation, and `_services/smart/Launch` as the CDS Hooks Sandbox needs it. A token reads one patient's record.
+good once, revocation, and `_services/smart/Launch` as the CDS Hooks Sandbox needs it. A token reads one record.
 """
 
 from __future__ import annotations

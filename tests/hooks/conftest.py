@@ -13,10 +13,10 @@ import pytest
 
 from cds_service.app import knowledge_of
 from cds_service.hooks import feedback, patient_view
-from cds_service.hooks.decision import Replayed, replay
 from cds_service.hooks.desk import Desk
 from cds_service.hooks.knowledge import Knowledge
 from cds_service.hooks.registry import Answer, Caller
+from cds_service.hooks.replay import Replayed, replay
 from cds_service.settings import Settings
 from cds_service.store import reading, schema
 from cds_service.store.reading import Filter

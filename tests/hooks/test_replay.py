@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cds_service.app import create_app, knowledge_of, store_of
 from cds_service.errors import RequestFault
-from cds_service.hooks.decision import replay
 from cds_service.hooks.knowledge import Knowledge
+from cds_service.hooks.replay import replay
 from cds_service.settings import Settings
 from cds_service.store import reading, retention, verification
 from cds_service.store.reading import Filter

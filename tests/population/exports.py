@@ -62,7 +62,9 @@ def story(folder: Path) -> tuple[str, list[Resource], list[dict[str, Any]]]:
             resources += [entry["resource"] for entry in value.get("entry", ())]
         elif value:
             resources.append(value)
-    halves = [card["extension"][RECOMMENDATION] for card in answer["cards"] if RECOMMENDATION in card.get("extension", {})]
+    halves = [
+        card["extension"][RECOMMENDATION] for card in answer["cards"] if RECOMMENDATION in card.get("extension", {})
+    ]
     return request["context"]["patientId"], resources, halves
 
 

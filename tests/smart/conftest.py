@@ -1,14 +1,15 @@
-"""One record system and one service for all tests of the app in development."""
+"""One record system and one service for all tests of the app in development; one more pair as in the field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import browser
 from tests.ehr.fixtures import authority
+from tests.ehr.tls import Authority
+from tests.smart.clinic import Clinic, clinic
 from tests.smart.ward import Person, Ward, ward
 
 __all__ = ("authority", "browser")
@@ -32,8 +33,14 @@ def person(here: Ward) -> Person:
     return here.person()
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Ward]:
-    """A ward of its own, whose service has not asked for any metadata yet."""
-    with ward(tmp_path / "fresh", CDS_WORKERS="1") as made:
+@pytest.fixture(scope="session")
+def clinic_of_the_run(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Clinic]:
+    with clinic(tmp_path_factory.mktemp("clinic"), authority) as made:
         yield made
+
+
+@pytest.fixture
+def field(clinic_of_the_run: Clinic) -> Clinic:
+    """The clinic with nothing wrong and nothing remembered."""
+    clinic_of_the_run.forget()
+    return clinic_of_the_run

@@ -45,12 +45,6 @@ class TestALaunchThatGoesWell:
         kinds = {template.partition("?")[0].partition("/")[0] for template in templates} | {"Medication"}
         assert set(scopes[3:]) == {f"patient/{kind}.rs" for kind in kinds}
 
-    def test_a_server_that_knows_the_first_grammar_only_is_asked_in_it(self, here: Ward, fresh: Ward) -> None:
-        fresh.ehr.faults.metadata = {"capabilities": ["launch-ehr", "permission-v1"]}
-        asked = parameters(fresh.person().get(fresh.launch_address()).headers["Location"])
-        assert "patient/Observation.read" in asked["scope"].split()
-        assert fresh.person().opened(fresh.launch_address()).status_code == 200
-
     def test_the_page_reads_what_the_card_reads_and_says_what_the_card_says(self, here: Ward, person: Person) -> None:
         shown = person.opened(here.launch_address())
         call = {
@@ -309,27 +303,6 @@ class TestWhatIsBelieved:
         shown = person.get(address)
         assert shown.status_code == 502
         assert NAME not in shown.text
-
-    @pytest.mark.parametrize(
-        ("told", "said"),
-        [
-            ({"token_endpoint": "https://evil.test/token"}, "a place to sign in that is not registered"),
-            ({"authorization_endpoint": "https://evil.test/authorize"}, "a place to sign in that is not registered"),
-            ({"authorization_endpoint": "javascript:alert(1)"}, "a place to sign in that is not registered"),
-            ({"token_endpoint": None}, "a place to sign in that is not registered"),
-            ({"code_challenge_methods_supported": ["plain"]}, "The sign-in is not safe enough"),
-            ({"authorization_response_iss_parameter_supported": True}, None),
-        ],
-    )
-    def test_of_the_metadata(self, fresh: Ward, told: dict[str, object], said: str | None) -> None:
-        fresh.ehr.faults.metadata = told
-        begun = fresh.person().get(fresh.launch_address())
-        if said is not None:
-            assert begun.status_code == 502
-            assert said in heading(begun)
-        else:  # it promises its name with every answer, and does not keep it
-            assert fresh.person().signed_in(fresh.launch_address()).status_code == 400
-        assert fresh.ehr.exchanges == []
 
     def test_the_metadata_are_asked_for_once_by_a_process_and_not_by_every_launch(self, here: Ward) -> None:
         for _ in range(8):

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.errors import ConfigurationFault
-from cds_service.hooks.decision import site_of
+from cds_service.hooks.replay import site_of
 from cds_service.mapping.location import mappings_root
 from cds_service.store import reading
 from cds_service.store.reading import Filter
