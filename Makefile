@@ -69,6 +69,14 @@ tables: .venv/.ready ## write the pages that follow from the code: docs/guidelin
 stories: .venv/.ready ## write the example patients and their answers (fixtures/patient-view)
 	@$(RUN) cds_service.stories.build
 
+.PHONY: docs pictures
+docs: .venv/.ready-dev ## the documentation site, into build/site; a warning is an error
+	@$(RUN) mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+pictures: .venv/.ready-dev ## photograph the running service for the documents (needs Chromium; docs/pictures)
+	@$(RUN) tools.screenshots
+
 .PHONY: wheel checksums clean
 wheel: checksums ## build the wheel into dist/, its mappings sealed
 	@$(PYTHON) tools/bootstrap.py --wheel; built=$$?; $(PYTHON) tools/checksums.py --remove; exit $$built

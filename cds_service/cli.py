@@ -17,6 +17,7 @@ from cds_service.commands import (
     configuration,
     database,
     decisions,
+    export,
     feedback,
     mappings,
     replaying,
@@ -35,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (serving, cards, configuration, replaying, screening, synthesize):
+for room in (serving, cards, configuration, replaying, export, screening, synthesize):
     app.add_typer(room.app)
 for named in (mappings, clients, database, decisions, feedback):
     app.add_typer(named.app)

@@ -24,8 +24,9 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "demo": frozenset({"stories", "terminal", "errors"}),
     "showcase": frozenset({"stories", "hooks", "cdshooks", "course"}),
     "review_pages": frozenset({"guideline", "mapping", "stories"}),
-    "population": frozenset({"hooks", "fhir", "mapping", "guideline", "cards", "case", "errors"}),
+    "population": frozenset({"hooks", "fhir", "guideline", "cards", "case", "errors"}),
     "synthetic": frozenset({"errors"}),
+    "bulk": frozenset({"outbound", "errors"}),
     "granian_command": frozenset({"settings", "errors"}),
     "gunicorn_settings": frozenset({"settings", "errors"}),
     # The path of a call.

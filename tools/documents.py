@@ -1,4 +1,4 @@
-"""Write what follows from the code into the documents: the table of settings, the card in the README.
+"""Write what follows from the code into the documents: settings, commands, conflicts of sources, the README's card.
 
 python tools/documents.py           write them
 python tools/documents.py --check   only say whether they are up to date
@@ -14,11 +14,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cds_service.cards.wording_conflicts import CONFLICTS
 from cds_service.settings import Settings
 from cds_service.stories.catalogue import all_stories
 from cds_service.terminal.cards import show_cards
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT))
+from tools.command_reference import command_reference  # noqa: E402 - tools is no installed package
+
 STORY = "tacrolimus-failed-so-rituximab-is-next"
 CARD_WIDTH = 98
 
@@ -39,6 +43,11 @@ def card_picture() -> str:
     return "```text\n" + "\n".join(line.rstrip() for line in text.splitlines()) + "\n```"
 
 
+def conflicts_table() -> str:
+    """Where sources disagree, word for word as cards say it."""
+    return table(("conflict", "what the sources say, and what is done here"), CONFLICTS.items())
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table. An upright bar in a cell would end it, so it is escaped."""
     columns = list(head)
@@ -48,6 +57,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 GENERATED: Mapping[str, tuple[str, Callable[[], str]]] = {
     "settings": ("docs/operating.md", settings_table),
+    "settings-by-name": ("docs/reference/settings.md", settings_table),
+    "commands": ("docs/reference/command-line.md", command_reference),
+    "conflicts": ("docs/explanation/where-sources-conflict.md", conflicts_table),
     "card": ("README.md", card_picture),
 }
 

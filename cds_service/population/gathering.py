@@ -21,6 +21,7 @@ MOST_NAMED = 10_000
 """Broken lines of one task that are named; all of them are counted."""
 _MOST_REMEMBERED = 50_000
 _PATIENT = 1
+_PLAIN = frozenset(kind for kind, subject in SUBJECTS.items() if subject == "subject" and kind != "Condition")
 
 
 class Whose(NamedTuple):
@@ -78,18 +79,26 @@ class Gathering:
         self._late: set[int] = set()
 
     def read(self, number: int) -> None:
-        """All lines of a slice."""
+        """All lines of a slice. Most are of patients with neither disease: they are done with here."""
         piece = self._plan.slices[number]
-        counted = last = 0
+        remembered, may_be_gone = self._remembered, bool(self._deleted)
+        counted = last = strangers = 0
         for last, content, fault in lines_of(self._plan.files[piece.file], piece):
             counted += 1
             head = fault or head_of(content)
             if isinstance(head, str):
                 self._refuse(number, last, head)
-            else:
-                self._put(number, last, content, head)
+                continue
+            pointer = head.subject
+            if pointer is not None and head.resourceType in _PLAIN and not may_be_gone:
+                whose = remembered.get(pointer.reference)
+                if whose is not None and whose.patient and not whose.wanted:
+                    strangers += 1
+                    continue
+            self._put(number, last, content, head)
         self._lines[number] = last
         self._counts["lines"] += counted
+        self._counts["neither_disease"] += strangers
 
     def told(self) -> dict[str, Any]:
         """What was counted, and where the parts of the heaps lie."""

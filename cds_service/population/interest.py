@@ -90,8 +90,8 @@ class Interest:
 
 def interesting_in(file: InputFile, piece: Slice, interest: Interest) -> Iterable[int]:
     """The hashes of the patients of interest in a slice."""
-    for line in lines_of(file, piece):
-        if _CONDITION in line.content and (patient := interest.patient_of(line.content)):
+    for _, content, _ in lines_of(file, piece):
+        if _CONDITION in content and (patient := interest.patient_of(content)):
             yield hash_of(patient)
 
 
@@ -103,10 +103,10 @@ def may_hold_conditions(file: InputFile) -> bool:
         return True
     kinds = set()
     weight = 0
-    for line in lines_of(file, Slice(0, 0, 0, 0)):
-        head = head_of(line.content)
+    for _, content, _ in lines_of(file, Slice(0, 0, 0, 0)):
+        head = head_of(content)
         kinds.add("" if isinstance(head, str) else head.resourceType)
-        weight += len(line.content)
+        weight += len(content)
         if weight > _SNIFFED:
             break
     return "Condition" in kinds or len(kinds - {""}) != 1

@@ -10,7 +10,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import orjson
@@ -49,13 +49,8 @@ class Head(msgspec.Struct, gc=False):
     patient: Pointer | None = None
 
 
-class Line(NamedTuple):
-    """A line with its number in its slice, from 1. `fault` says why it could not be read."""
-
-    number: int
-    content: bytes
-    fault: str = ""
-
+Line = tuple[int, bytes, str]
+"""A line: its number in its slice, from 1, its bytes, why it could not be read. A plain tuple: there are millions."""
 
 _decode = msgspec.json.Decoder(Head).decode
 
@@ -88,28 +83,24 @@ def lines_of(file: InputFile, piece: Slice) -> Iterator[Line]:
         if piece.start:
             stream.seek(piece.start - 1)
             _skip_line(stream)
-        for number, line in _numbered(stream, piece.end):
-            if line is None:
-                yield Line(number, b"", CUT_OFF)
-            elif len(line) > LONGEST_LINE:
-                yield Line(number, b"", TOO_LONG)
-            elif bare := line.strip():
-                yield Line(number, bare.removeprefix(_BOM) if number == 1 else bare)
+        yield from _lines(stream, piece.end)
 
 
-def _numbered(stream: BinaryIO, end: int) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers, of a plain file those that begin before `end`; None where it cannot be read on."""
+def _lines(stream: BinaryIO, end: int) -> Iterator[Line]:
+    """Lines with their numbers, of a plain file those that begin before `end`."""
     number = 0
     place = stream.tell() if end else 0
     try:
         while (not end or place < end) and (line := stream.readline(LONGEST_LINE + 1)):
             number += 1
             place += len(line)
-            yield number, line
-            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                place += _skip_line(stream)
+            if len(line) > LONGEST_LINE:
+                place += 0 if line.endswith(b"\n") else _skip_line(stream)
+                yield number, b"", TOO_LONG
+            elif bare := line.strip():
+                yield number, bare.removeprefix(_BOM) if number == 1 else bare, ""
     except UNREADABLE:
-        yield number + 1, None
+        yield number + 1, b"", CUT_OFF
 
 
 def _skip_line(stream: BinaryIO) -> int:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from cds_service.fhir.warming import warm
 from cds_service.population import results, storage
 from cds_service.population.crew import Crew
 from cds_service.population.export import Export, InputFile, deleted_in, find_export
@@ -145,7 +144,6 @@ def _gather_again(job: Job, plan: Plan, late: Iterable[int], crew: Crew, progres
 
 
 def _judge(job: Job, plan: Plan, crew: Crew, progress: Progress) -> Told:
-    warm()
     return _each(job, "rows", judge_heap, [1] * plan.partitions, crew, progress, "judging")
 
 

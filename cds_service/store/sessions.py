@@ -7,9 +7,10 @@ away. What is kept of the course that was shown is a decision like any other.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import Executable, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.errors import NotDurable
 from cds_service.store.sealing import Unsealable
@@ -72,18 +73,19 @@ class Sessions:
     def _write(self, *statements: Executable) -> None:
         """One transaction, tried again while others hold the lock. Errors: NotDurable."""
         deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                with self._store.connections.writing.begin() as connection:
-                    for statement in statements:
-                        connection.execute(statement)
-                return
-            except IntegrityError:
-                raise NotDurable from None
-            except SQLAlchemyError:
-                if time.monotonic() >= deadline:
-                    raise NotDurable from None
-                time.sleep(_PAUSE)
+        while not self._written(statements):
+            if time.monotonic() >= deadline:
+                raise NotDurable
+            time.sleep(_PAUSE)
+
+    def _written(self, statements: Sequence[Executable]) -> bool:
+        try:
+            with self._store.connections.writing.begin() as connection:
+                for statement in statements:
+                    connection.execute(statement)
+        except SQLAlchemyError:
+            return False
+        return True
 
 
 def _name(key: str) -> str:

@@ -57,10 +57,7 @@ def assemble(
     answer_errors(app, log, keep_refused)
     check_framing(app, settings.max_body_bytes)
     check_hosts(app, settings)
-    rate = Rate(settings.client_rate) if settings.client_rate else None
-    guard(
-        app, gate, Client(fhir_servers=settings.fhir_servers), settings.public_base_url or settings.local_base_url, rate
-    )
+    _guard(app, settings, gate)
     offer(app, services, today, log, feedback, tracing or Tracing())
     report_health(app, lambda: readiness(today()))
     offer_metrics(app)
@@ -72,3 +69,9 @@ def assemble(
     if showcase is not None:
         offer_start_page(app, showcase)
     return app
+
+
+def _guard(app: Flask, settings: Settings, gate: Gate | None) -> None:
+    everybody = Client(fhir_servers=settings.fhir_servers)
+    rate = Rate(settings.client_rate) if settings.client_rate else None
+    guard(app, gate, everybody, settings.public_base_url or settings.local_base_url, rate)

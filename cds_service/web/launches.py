@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
 from typing import NamedTuple
@@ -78,79 +79,99 @@ def offer_launches(
     app: Flask, launches: Launches, settings: Settings, log: EventLog, today: Callable[[], date]
 ) -> None:
     """Route the SMART app. Whatever goes wrong is a page in words, which repeats nothing that was sent."""
-    base, smart = base_path(settings), launches.app
     cookies = Cookies(secure=settings.public_base_url.startswith("https://"))
+    views = _Views(launches, base_path(settings), cookies, log, today)
+    for path, method, view in (
+        ("/launch", "GET", views.launch),
+        ("/callback", "GET", views.come_back),
+        ("/app", "GET", views.show),
+        ("/logout", "POST", views.close),
+    ):
+        app.add_url_rule(path, endpoint=f"smart:{path[1:]}", view_func=views.in_words(view), methods=[method])
 
-    def in_words(view: Callable[[], Response]) -> Callable[[], Response]:
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """What the addresses answer. `base` is the path that the service is published under."""
+
+    launches: Launches
+    base: str
+    cookies: Cookies
+    log: EventLog
+    today: Callable[[], date]
+
+    def in_words(self, view: Callable[[], Response]) -> Callable[[], Response]:
         @wraps(view)
         def answered() -> Response:
             try:
                 return view()
             except (LaunchRefused, RequestFault) as fault:
-                return _refused(fault, base, smart, log)
+                return self._refused(fault)
 
         return answered
 
-    @app.get("/launch")
-    @in_words
-    def launch() -> Response:
-        begun = smart.begin(request.args.getlist, int(time.time()))
+    def launch(self) -> Response:
+        begun = self.launches.app.begin(request.args.getlist, int(time.time()))
         answer = _sent_to(begun.location)
-        known = cookies.handles("launch")
+        known = self.cookies.handles("launch")
         for handle in known if len(known) >= MOST_SIGN_INS else ():
-            cookies.take(answer, "launch", handle)
-        cookies.put(answer, "launch", begun.handle, begun.cookie, SIGN_IN_SECONDS)
-        log.info("smart_launch", request_id=g.request_id)
+            self.cookies.take(answer, "launch", handle)
+        self.cookies.put(answer, "launch", begun.handle, begun.cookie, SIGN_IN_SECONDS)
+        self.log.info("smart_launch", request_id=g.request_id)
         return answer
 
-    @app.get("/callback")
-    @in_words
-    def callback() -> Response:
+    def come_back(self) -> Response:
         taken: list[str] = []
 
         def sign_in(handle: str) -> str | None:
             taken.append(handle)
-            return cookies.value("launch", handle)
+            return self.cookies.value("launch", handle)
 
+        smart = self.launches.app
         opened = smart.complete(request.args.getlist, sign_in, int(time.time()))
-        if launches.lacking(opened.visit):
+        if self.launches.lacking(opened.visit):
             smart.close(opened.secret, form_token(opened.secret))
             raise LaunchRefused("scopes_missing")
-        answer = _sent_to(f"{base}/app?visit={opened.handle}")
+        answer = _sent_to(f"{self.base}/app?visit={opened.handle}")
         for handle in taken:
-            cookies.take(answer, "launch", handle)
-        cookies.put(answer, "visit", opened.handle, opened.secret, LONGEST)
-        log.info("smart_signed_in", request_id=g.request_id, client=opened.visit.issuer)
+            self.cookies.take(answer, "launch", handle)
+        self.cookies.put(answer, "visit", opened.handle, opened.secret, LONGEST)
+        self.log.info("smart_signed_in", request_id=g.request_id, client=opened.visit.issuer)
         return answer
 
-    @app.get("/app")
-    @in_words
-    def show() -> Response:
-        started = time.perf_counter()
-        now, handle = datetime.now(UTC), _handle(cookies)
-        secret = cookies.value("visit", handle) or ""
+    def show(self) -> Response:
+        started, smart = time.perf_counter(), self.launches.app
+        now, handle = datetime.now(UTC), _handle(self.cookies)
+        secret = self.cookies.value("visit", handle) or ""
         visit = smart.resume(secret, int(now.timestamp()))
-        course = launches.course_of(visit, now, today())
+        course = self.launches.course_of(visit, now, self.today())
         frames = smart.registration_of(visit.server).frames
-        answer = course_answer(course, visit, Place(base, handle, form_token(secret)), frames)
+        answer = course_answer(course, visit, Place(self.base, handle, form_token(secret)), frames)
         count_answer(_SERVICE, course.event, len(course.cards))
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         told = {**course.event, "cards": len(course.cards), "milliseconds": milliseconds}
-        (log.warning if "safety" in told else log.info)(
-            "smart_course", request_id=g.request_id, client=visit.issuer, service=_SERVICE, **told
-        )
+        say = self.log.warning if "safety" in told else self.log.info
+        say("smart_course", request_id=g.request_id, client=visit.issuer, service=_SERVICE, **told)
         return answer
 
-    @app.post("/logout")
-    @in_words
-    def log_out() -> Response:
-        handle = request.form.get("visit", "")
-        smart.close(cookies.value("visit", handle), request.form.get("token", ""))
-        answer = note_answer(_CLOSED, base, smart.frames)
-        cookies.take(answer, "visit", handle)
+    def close(self) -> Response:
+        handle, smart = request.form.get("visit", ""), self.launches.app
+        smart.close(self.cookies.value("visit", handle), request.form.get("token", ""))
+        answer = note_answer(_CLOSED, self.base, smart.frames)
+        self.cookies.take(answer, "visit", handle)
         # "cookies" would also take those of other applications of this domain.
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-        log.info("smart_closed", request_id=g.request_id)
+        self.log.info("smart_closed", request_id=g.request_id)
+        return answer
+
+    def _refused(self, fault: LaunchRefused | RequestFault) -> Response:
+        words = words_for(fault)
+        name = fault.reason if isinstance(fault, LaunchRefused) else type(fault).__name__
+        REFUSED.labels(type(fault).__name__).inc()
+        self.log.warning("smart_refused", request_id=g.request_id, status=words.status, fault=name)
+        answer = note_answer(words, self.base, self.launches.app.frames)
+        if isinstance(fault, Overloaded):
+            answer.headers["Retry-After"] = str(fault.retry_after)
         return answer
 
 
@@ -165,14 +186,3 @@ def _handle(cookies: Cookies) -> str:
 
 def _sent_to(location: str) -> Response:
     return Response("", 303, {"Location": location})
-
-
-def _refused(fault: LaunchRefused | RequestFault, base: str, smart: SmartApp, log: EventLog) -> Response:
-    words = words_for(fault)
-    name = fault.reason if isinstance(fault, LaunchRefused) else type(fault).__name__
-    REFUSED.labels(type(fault).__name__).inc()
-    log.warning("smart_refused", request_id=g.request_id, status=words.status, fault=name)
-    answer = note_answer(words, base, smart.frames)
-    if isinstance(fault, Overloaded):
-        answer.headers["Retry-After"] = str(fault.retry_after)
-    return answer

@@ -26,10 +26,7 @@ MOST_MILLISECONDS = 2000
 
 @dataclass(frozen=True, slots=True)
 class AttackCase:
-    """One row. `later` names what has to be built before the case, or its rest, can be tried; empty for nothing.
-
-    `elsewhere` is a file of further tests outside this folder.
-    """
+    """One row. `elsewhere` is a file of tests, or of further ones, outside this folder."""
 
     id: str
     area: str
@@ -38,7 +35,6 @@ class AttackCase:
     laid: str
     expected: str
     max_ms: int = MOST_MILLISECONDS
-    later: str = ""
     elsewhere: str = ""
 
 

@@ -256,6 +256,7 @@ def test_links(smart_app: bool, base: str, types: list[str]) -> None:
     assert [link["type"] for link in card["links"]] == types
     assert all(link["url"].startswith("https://") for link in card["links"])
     assert "smart" not in types or card["links"][-1]["url"] == "https://cds.example.org/launch"
+    assert [link.get("appContext") for link in card["links"]] == [None, machine_half(card)["rule"]][: len(types)]
     assert card["source"].get("url") == ("https://cds.example.org/about" if base else None)
 
 

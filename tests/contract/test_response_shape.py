@@ -133,7 +133,7 @@ def test_links_are_absolute_or_launch_the_app_which_adds_nothing_of_its_own() ->
     assert {link["type"]: urlsplit(link["url"]).scheme for link in links} == {"absolute": "https", "smart": "https"}
     for link in links:
         assert link["label"]
-        assert "appContext" not in link
+        assert link.get("appContext", "") == ("MN-D2" if link["type"] == "smart" else "")
         assert "launch=" not in link["url"]
         assert link["type"] == "absolute" or link["url"] == "https://localhost/launch"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -51,7 +52,7 @@ class Scratch:
         (command,) = block.commands
         log = self.folder / f"served-{block.line}.log"
         with log.open("wb") as output:
-            given = ("bash", "-euo", "pipefail", "-c", f"exec {command.text.strip()}")
+            given = ("bash", "-euo", "pipefail", "-c", f"exec env {command.text.strip()}")
             process = subprocess.Popen(
                 given, cwd=self.folder, env=self._environment(), stdout=output, stderr=output, start_new_session=True
             )
@@ -68,8 +69,9 @@ class Scratch:
     def stop(self) -> None:
         """End what this page started."""
         for process in self.running:
-            os.killpg(process.pid, 15)
-            process.wait(timeout=30)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(timeout=30)
 
     def _here(self, text: str) -> str:
         return text.replace(WRITTEN, f"127.0.0.1:{self.port}")

@@ -18,7 +18,7 @@ from cds_service.stories.vignette import INDEX_DATE
 from tests.smart.ward import Person, heading
 from tools.sandbox import FIRST_STORY, SANDBOX, Sandbox, patients_of, sandbox, told_of
 
-STORIES = (FIRST_STORY, "mycophenolate-then-cyclophosphamide-failed", "rituximab-failed-and-egfr-falls")
+STORIES = (FIRST_STORY, "mycophenolate-then-cyclophosphamide-failed", "relapse-two-years-after-tacrolimus")
 DSTU2 = {"Accept": "application/json+fhir"}
 BEARER = {"Authorization": "Bearer eyJhbGciOiJFUzM4NCJ9.e30.c2lnbmF0dXJl", "Origin": SANDBOX}
 FOR_BROWSERS = "Access-Control-Allow-Origin"
@@ -102,8 +102,8 @@ def test_the_record_system_says_what_the_sandbox_asks_first(
 def test_the_card_is_that_of_the_story_and_a_click_and_a_dismissal_are_taken(
     session: requests.Session, fhir: str, running: Sandbox
 ) -> None:
-    # A dismissal with a reason is heeded, so each release has a patient of its own here.
-    patient, rule = {running.r4: ("s-24", "LN-24"), running.r5: ("s-03", "MN-31")}[fhir]
+    # A dismissal with a reason is heeded afterwards, so each release has a patient of its own here.
+    patient, rule = {running.r4: ("s-24", "LN-24"), running.r5: ("n-053", "MN-23")}[fhir]
     address, card = called(session, replace(running, patient=patient), fhir)
     assert card["extension"]["org.nextline-cds.recommendation"]["rule"] == rule
     feedback = f"{address}/feedback"
