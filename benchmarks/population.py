@@ -1,7 +1,7 @@
 """What a screening costs: patients a second and core, and processor time as a multiple of `orjson.loads` of the lines.
 
-`python -m benchmarks.population [N] [--share 0.02]`. Patients of the invented registry; all but the share get another kidney
-disease, as in a hospital. The pieces are done in this process, one after another.
+`python -m benchmarks.population [N] [--share 0.02]`. Patients of the invented registry; all but the share get another
+kidney disease, as in a hospital. The pieces are done in this process, one after another.
 """
 
 from __future__ import annotations
@@ -87,10 +87,9 @@ def main(arguments: list[str]) -> int:
         began = time.process_time()
         screen(options, Alone(), in_silence, lambda said: None)
         spent = time.process_time() - began
-    sys.stdout.write(
-        f"{asked.number:,} patients, {asked.share:.0%} with a disease, {lines:,} lines: {asked.number / spent:,.0f} patients"
-        f" a second and core, {spent / loads:.1f} times orjson.loads\n"
-    )
+    rate, times = asked.number / spent, spent / loads
+    told = f"{asked.number:,} patients, {asked.share:.0%} with a disease, {lines:,} lines"
+    sys.stdout.write(f"{told}: {rate:,.0f} patients a second and core, {times:.1f} times orjson.loads\n")
     return 0
 
 

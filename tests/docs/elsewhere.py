@@ -46,7 +46,11 @@ RUN_ELSEWHERE: tuple[tuple[str, str, str], ...] = (
 )
 
 ON_ANOTHER_MACHINE: tuple[tuple[str, str, str], ...] = (
-    # No container engine and no cluster in the tests: what these commands apply is checked instead.
+    # No container engine, no cluster and no package index in the tests: what these commands apply is checked instead.
+    ("pip install 'nextline-cds[screen]'", "pyproject.toml", "screen = ["),
+    ("pip install 'nextline-cds[dask]'", "pyproject.toml", "dask = ["),
+    ("dask worker", "tests/population/test_distributed.py", "def test_"),
+    ("duckdb -c", "docs/how-to/population.md", "import duckdb"),
     ("docker build", "tests/packaging/test_image.py", "def test_everything_that_is_copied_exists"),
     ("docker compose", MANIFESTS, "def test_everything_that_is_named_is_defined"),
     ("kubectl", MANIFESTS, "def test_the_kustomization_lists_every_manifest"),

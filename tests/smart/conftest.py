@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import browser
 from tests.ehr.fixtures import authority
 from tests.ehr.tls import Authority
 from tests.smart.clinic import Clinic, clinic
 from tests.smart.ward import Person, Ward, ward
 
-__all__ = ("authority", "browser")
+__all__ = ("authority",)
 
 
 @pytest.fixture(scope="session")
