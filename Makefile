@@ -71,7 +71,7 @@ stories: .venv/.ready ## write the example patients and their answers (fixtures/
 
 .PHONY: docs pictures
 docs: .venv/.ready-dev ## the documentation site, into build/site; a warning is an error
-	@$(RUN) mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet
 	@echo "build/site/index.html"
 
 pictures: .venv/.ready-dev ## photograph the running service for the documents (needs Chromium; docs/pictures)

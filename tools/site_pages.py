@@ -22,8 +22,8 @@ from mkdocs.structure.pages import Page
 CHECKOUT = Path(__file__).resolve().parent.parent
 ADOPTED = "checkout"
 """Where adopted documents stand on the site."""
-WRITTEN_BY_OTHERS = frozenset({"performance.md", "how-to/smart.md"})
-"""Pages that `make bench` or a colleague writes; until then the navigation goes without them."""
+WRITTEN_BY_OTHERS = frozenset({"performance.md"})
+"""Pages that `make bench` writes; until then the navigation goes without them."""
 LINK = re.compile(
     r"(?P<mark>!?)\[(?P<text>[^\]\n]*)\]"
     r"\((?!https?:|mailto:|#)(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)"

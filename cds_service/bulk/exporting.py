@@ -34,11 +34,11 @@ class Watch(Protocol):
 
     def waiting(self, words: str, percent: int) -> None: ...
 
-    def begin(self, files: int) -> None: ...
+    def begin(self, files: int, there: int, size: int) -> None: ...
 
     def came(self, number: int) -> None: ...
 
-    def fetched(self, files: int) -> None: ...
+    def fetched(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,10 @@ class _Export:
             for name, entry in names.items()
         }
         there = {name: done for name, done in self.journal.done.items() if name in names and self._lies_here(done)}
-        self.watch.begin(len(names))
-        self.watch.fetched(len(there))
         parts = [part.stat().st_size for name in names if (part := self.out / f"{name}.part").exists()]
         here = sum(parts) + sum(done["bytes"] for done in there.values())
         self.room.take(here)
-        self.watch.came(here)
+        self.watch.begin(len(names), len(there), here)
         download = Download(self.server, self.out, self.journal, self.room, self.watch.came)
         wanted = [entry for name, entry in names.items() if name not in there]
         with ThreadPoolExecutor(at_once, thread_name_prefix="export") as pool:
@@ -138,7 +136,7 @@ class _Export:
 
     def _one(self, download: Download, entry: Entry, source: Source) -> None:
         download.fetch(entry, source)
-        self.watch.fetched(1)
+        self.watch.fetched()
 
     def _together(self, downloads: list[Future[None]]) -> None:
         done, _ = wait(downloads, return_when=FIRST_EXCEPTION)
@@ -161,8 +159,15 @@ class _Export:
             if entry.count not in (None, done["lines"]):
                 other.append((done["file"], entry.count or 0, done["lines"]))
         size = sum(self.journal.done[entry.name]["bytes"] for entry in manifest.entries)
-        lacking = tuple(self.server.lacking(self.asked.types))
-        return Exported(len(manifest.entries), lines, size, errors, tuple(other), manifest.left, lacking)
+        return Exported(
+            files=len(manifest.entries),
+            lines=dict(lines),
+            size=size,
+            errors=dict(errors),
+            other_counts=tuple(other),
+            left=dict(manifest.left),
+            lacking=tuple(self.server.lacking(self.asked.types)),
+        )
 
 
 def _check(journal: Journal, asked: Asked, out: Path, resume: bool) -> None:

@@ -20,7 +20,7 @@ from cds_service.bulk.fault import ExportFault
 
 NAME = "export.journal"
 LAYOUT = 1
-_MODE = 0o600
+_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class Journal:
@@ -82,7 +82,7 @@ def journal_in(folder: Path) -> Iterator[Journal]:
     """
     path = folder / NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         handle = _locked(folder)
         try:
             with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, _MODE), "r+b") as stream:

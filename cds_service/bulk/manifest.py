@@ -11,10 +11,10 @@ from typing import Any, Literal, get_args
 import orjson
 
 from cds_service.bulk.fault import ExportFault, JobLost
+from cds_service.bulk.places import LONGEST
 
 Member = Literal["output", "deleted", "error"]
 _type = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII).fullmatch
-_LONGEST_URL = 8192
 _LONGEST_TEXT = 2048
 _PREFIX: Mapping[str, str] = {"deleted": "deleted.", "error": "errors."}
 
@@ -140,7 +140,8 @@ def _by_address(entries: Iterable[Entry]) -> dict[str, Entry]:
 
 
 def _listed(told: Mapping[str, Any], member: str) -> list[Any]:
-    found = told.get(member) or []
+    found = told.get(member)
+    found = [] if found is None else found
     if not isinstance(found, list):
         raise ExportFault(f"the manifest's member {member} is no list")
     return found
@@ -148,7 +149,7 @@ def _listed(told: Mapping[str, Any], member: str) -> list[Any]:
 
 def _item(item: Any) -> tuple[str, str, int | None]:
     kind, url = (item.get("type"), item.get("url")) if isinstance(item, dict) else (None, None)
-    if not isinstance(kind, str) or not _type(kind) or not isinstance(url, str) or not 0 < len(url) <= _LONGEST_URL:
+    if not isinstance(kind, str) or not _type(kind) or not isinstance(url, str) or not 0 < len(url) <= LONGEST:
         raise ExportFault("the manifest has a file without a type and an address")
     count = item.get("count")
     return kind, url, count if type(count) is int and count >= 0 else None

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from cds_service.bulk.fault import ExportFault, Stopped
 
 LONGEST_ASKED = 3600.0
-MOST_IN_A_ROW = 8
+MOST_IN_A_ROW = 12
 """Tries that come to nothing, one after the other, before the export is given up (and can be gone on with)."""
 
 

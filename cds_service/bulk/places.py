@@ -14,6 +14,9 @@ from urllib.parse import urljoin, urlsplit
 from cds_service.bulk.fault import ExportFault
 from cds_service.outbound.address import AddressRefused, Base, parse
 
+LONGEST = 8192
+"""Characters of an address: those of object storage carry a signature and a session in their query."""
+
 
 class Place(NamedTuple):
     """An address in parts: what was judged is what is called."""
@@ -56,5 +59,5 @@ class Places:
 
 def place_of(text: str, *, local_http: bool) -> Place:
     """An address in parts, with the last slash that it has. Errors: AddressRefused."""
-    where, query = parse(text, local_http=local_http)
+    where, query = parse(text, local_http=local_http, longest=LONGEST)
     return Place(replace(where, path=f"{where.path}/") if urlsplit(text).path.endswith("/") else where, query)

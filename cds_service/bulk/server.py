@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -72,8 +73,8 @@ class Server:
     def refused(self, answer: Fetched, what: str, keep: Path) -> ExportFault:
         """The fault for an answer that is none; its body, which may say more than its codes, is kept in a file."""
         if answer.body:
-            keep.write_bytes(self._tokens.without(answer.body) if self._tokens else answer.body)
-            keep.chmod(0o600)
+            with os.fdopen(os.open(keep, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+                stream.write(self._tokens.without(answer.body) if self._tokens else answer.body)
         kept = f"; what it said is in {keep}" if answer.body else ""
         return ExportFault(f"the server refuses {what}: {answer.status}{codes_in(answer.body)}{kept}")
 

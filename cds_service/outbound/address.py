@@ -55,12 +55,12 @@ class Base:
         return same and (other.path == self.path or other.path.startswith(f"{self.path}/"))
 
 
-def parse(text: str, *, local_http: bool = False) -> tuple[Base, str]:
+def parse(text: str, *, local_http: bool = False, longest: int = _LONGEST) -> tuple[Base, str]:
     """A URL in parts, and its query. Plain http is for loopback in development only.
 
     Errors: AddressRefused.
     """
-    if len(text) > _LONGEST or not text.isascii() or not text.isprintable() or "\\" in text or " " in text:
+    if len(text) > longest or not text.isascii() or not text.isprintable() or "\\" in text or " " in text:
         raise AddressRefused("not a plain URL")
     try:
         parts = urlsplit(text)

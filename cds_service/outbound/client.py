@@ -20,7 +20,7 @@ import urllib3.exceptions
 from cds_service.outbound.address import Base, Reach
 from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.breaker import Breakers
-from cds_service.outbound.connection import NOT_ALLOWED, JudgingAdapter, guarded, trusting
+from cds_service.outbound.connection import NOT_ALLOWED, JudgingAdapter, StraightSession, guarded, trusting
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed, Reason
 from cds_service.outbound.watchdog import Watchdog
@@ -77,7 +77,7 @@ class Outbound:
     def __init__(
         self, *, private: bool = False, loopback: bool = False, ca_file: str | None = None, connections: int = 16
     ) -> None:
-        self._session = requests.Session()
+        self._session = StraightSession()
         self._session.trust_env = False
         self._session.headers.clear()
         self._session.cookies.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import requests
 import requests.adapters
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import PoolManager
@@ -146,6 +147,13 @@ def trusting(ca_file: str | None) -> ssl.SSLContext:
         raise ConfigurationFault(f"CDS_TLS_CA_FILE: cannot be read ({type(error).__name__})") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+class StraightSession(requests.Session):
+    """A session for which there are no redirects: requests reads the whole body of one, even if it shall not follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
 
 
 class JudgingAdapter(requests.adapters.HTTPAdapter):

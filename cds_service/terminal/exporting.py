@@ -1,50 +1,53 @@
 """An export as it goes on, and what it brought."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 
 class ExportBar:
-    """A bar on the error output: the server's own percent while it works, then the files and bytes that came."""
+    """A bar on the error output: the server's own percent while it works, then files, and the bytes that came."""
 
-    def __init__(self, progress: Progress, console: Console) -> None:
-        self._progress, self._console = progress, console
-        self._task = progress.add_task("the server is at work", total=None)
-        self._files = self._done = 0
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._lock = progress, Lock()
+        self._task = progress.add_task("the server is at work", total=None, told="")
+        self._begun, self._size, self._here = time.monotonic(), 0, 0
 
     def say(self, sentence: str) -> None:
         """A sentence that stays."""
-        self._console.print(f"cds-service: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        self._progress.console.print(f"cds-service: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
     def waiting(self, words: str, percent: int) -> None:
         """The server is at work still; `percent` is -1 when it does not say."""
-        told = f"the server is at work {words}".strip()
-        self._progress.update(self._task, description=escape(told))
+        self._progress.update(self._task, told=escape(words))
         if percent >= 0:
             self._progress.update(self._task, total=100, completed=percent)
 
-    def begin(self, files: int) -> None:
-        """So many files are to be fetched."""
-        self._files = files
+    def begin(self, files: int, there: int, size: int) -> None:
+        """So many files are to be fetched; some of them lie here already, and so many bytes."""
+        self._begun, self._size, self._here = time.monotonic(), size, size
         self._progress.remove_task(self._task)
-        self._task = self._progress.add_task("", total=None)
-        self.fetched(0)
+        self._task = self._progress.add_task("fetching", total=files, completed=there, told=decimal(size))
 
     def came(self, number: int) -> None:
         """So many bytes came; a negative number takes some back."""
-        self._progress.advance(self._task, number)
+        with self._lock:
+            self._size += number
+        rate = max(self._size - self._here, 0) / max(time.monotonic() - self._begun, 0.001)
+        self._progress.update(self._task, told=f"{decimal(self._size)}, {decimal(int(rate))} a second")
 
-    def fetched(self, files: int) -> None:
-        """So many more files lie in their place."""
-        self._done += files
-        self._progress.update(self._task, description=f"file {self._done} of {self._files}")
+    def fetched(self) -> None:
+        """One more file lies in its place."""
+        self._progress.advance(self._task)
 
 
 @contextmanager
@@ -53,13 +56,12 @@ def export_bar() -> Iterator[ExportBar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+        TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        yield ExportBar(progress, console)
+        yield ExportBar(progress)
 
 
 def show_export(console: Console, told: Mapping[str, Any]) -> None:

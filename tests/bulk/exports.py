@@ -57,22 +57,24 @@ class Heard:
     files: int = 0
     when_fetched: Callable[[int], None] = lambda _files: None
     when_waiting: Callable[[], None] = lambda: None
+    when_said: Callable[[str], None] = lambda _sentence: None
 
     def say(self, sentence: str) -> None:
         self.sentences.append(sentence)
+        self.when_said(sentence)
 
     def waiting(self, words: str, percent: int) -> None:
         self.progress.append((words, percent))
         self.when_waiting()
 
-    def begin(self, files: int) -> None:
-        pass
+    def begin(self, files: int, there: int, size: int) -> None:
+        self.files, self.size = there, size
 
     def came(self, number: int) -> None:
         self.size += number
 
-    def fetched(self, files: int) -> None:
-        self.files += files
+    def fetched(self) -> None:
+        self.files += 1
         self.when_fetched(self.files)
 
 
@@ -83,13 +85,15 @@ class Site:
     ehr: BulkEhr
     server: Listener
     out: Path
+    ca_file: str | None = None
+    """Authorities for TLS: the usual ones are many, and take longer to read than an export."""
     heard: Heard = field(default_factory=Heard)
 
     def export(self, *, listed: Sequence[str] = (), most: int = PLENTY, resume: bool = False, **asked: Any) -> Exported:
         """One run of the export, as the command makes it."""
         where = base(self.ehr.base, local_http=True)
         wanted = Asked(where, asked.pop("types", TYPES), **asked)
-        outbound, patience = Outbound(loopback=True), Patience(time.time, **QUICK)
+        outbound, patience = Outbound(loopback=True, ca_file=self.ca_file), Patience(time.time, **QUICK)
         tokens = None
         if self.ehr.ways.asks_for_token:
             endpoint = discovered(outbound, where, local_http=True)

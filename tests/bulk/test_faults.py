@@ -45,7 +45,6 @@ PASSING: list[tuple[str, str, Fault]] = [
     ("a file ends too soon", FILE, faults.truncated(right_length=False)),
     ("a file stops in the middle of a line", FILE, faults.truncated()),
     ("a file stops after a line", FILE, wrong_answers.body(lines("Observation", 3))),
-    ("a file has no length", FILE, faults.without_length()),
     ("a page instead of a file", FILE, wrong_answers.login_page()),
     ("a refused token at the kick-off", KICK_OFF, wrong_answers.unauthorized()),
     ("a refused token while waiting", STATE, wrong_answers.unauthorized()),
@@ -63,6 +62,12 @@ def test_what_passes_leaves_no_trace(site: Site, path: str, fault: Fault) -> Non
     assert site.ehr.deleted == ["job1"]
     site.check_files()
     site.check_silence()
+
+
+def test_a_file_without_a_length_is_whole_when_its_lines_are(site: Site) -> None:
+    site.server.script.add(faults.without_length(), FILE)
+    site.export()
+    site.check_files()
 
 
 @pytest.mark.parametrize(
@@ -208,8 +213,8 @@ def test_a_lost_job_is_forgotten_and_the_next_run_begins_anew(site: Site, fault:
         (wrong_answers.login_page(), "is not NDJSON, also when it was fetched a second time"),
         (wrong_answers.body(b'{"resourceType":'), "stops in the middle of a line"),
         (wrong_answers.body(b"\x1f\x8bno gzip"), "is a broken gzip file"),
-        (wrong_answers.status(503, "0"), "could not be fetched, 9 times in a row"),
-        (faults.reset_at_once(), "could not be fetched, 9 times in a row"),
+        (wrong_answers.status(503, "0"), "could not be fetched, 13 times in a row"),
+        (faults.reset_at_once(), "could not be fetched, 13 times in a row"),
         (wrong_answers.redirect("/files/job1/2"), "in circles"),
     ],
     ids=["forbidden", "unauthorized", "a page", "half a line", "no gzip", "busy", "dead", "in circles"],

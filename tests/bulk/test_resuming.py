@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cds_service.bulk.fault import ExportFault, JobLost
 from tests.bulk.exports import KEY, Site, lines
+from tests.cli.in_process import run
 from tests.conftest import environment
-from tests.ehr import faults
+from tests.ehr import faults, wrong_answers
 from tests.ehr.bulk_server import Offered, bulk_ehr
 
 SECONDS = 40
@@ -45,32 +46,25 @@ def large(tmp_path: Path) -> Iterator[Site]:
         yield Site(ehr, server, tmp_path / "export")
 
 
-def command(site: Site, key_file: Path, *more: str) -> list[str]:
-    words = ["export", "--fhir-server", site.ehr.base, "--out", str(site.out)]
-    credentials = ["--client-id", site.ehr.client_id, "--key", str(key_file), "--key-id", KEY.kid]
-    return [
-        sys.executable,
-        "-m",
-        "cds_service.cli",
-        *words,
-        *credentials,
+def words(site: Site, key_file: Path, *more: str) -> list[str]:
+    """The command, as a person types it."""
+    asked = [
+        "export",
+        "--fhir-server",
+        site.ehr.base,
+        "--out",
+        str(site.out),
         "--types",
         "Patient,Condition,Observation",
-        *more,
     ]
-
-
-def run(site: Site, key_file: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    asked = command(site, key_file, *more)
-    return subprocess.run(asked, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+    return [*asked, "--client-id", site.ehr.client_id, "--key", str(key_file), "--key-id", KEY.kid, *more]
 
 
 def test_a_killed_process_is_gone_on_with_and_the_files_are_the_same(large: Site, key_file: Path) -> None:
     large.server.script.add(faults.drip_body(octets=65_536, every=0.1), r"/files/job1/1", nth=1)
     part = large.out / "Observation.000.ndjson.part"
-    process = subprocess.Popen(
-        command(large, key_file), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    command = [sys.executable, "-m", "cds_service.cli", *words(large, key_file)]
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + SECONDS
     while not (part.exists() and part.stat().st_size > 300_000) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -82,11 +76,11 @@ def test_a_killed_process_is_gone_on_with_and_the_files_are_the_same(large: Site
     large.check_silence(said)
 
     before = len(large.server.requests)
-    done = run(large, key_file, "--resume")
-    assert done.returncode == 0, done.stderr
-    assert f"cds-service screen {large.out}" in done.stdout
+    done = run(*words(large, key_file, "--resume"))
+    assert done.status == 0, done.err
+    assert f"cds-service screen {large.out}" in done.out
     large.check_files()
-    large.check_silence(said, done.stdout, done.stderr)
+    large.check_silence(said, done.out, done.err)
     asked = large.server.requests[before:]
     assert not [one for one in asked if "$export" in one.path]
     assert [one.header("range") for one in asked if one.path.startswith("/files/")] == [f"bytes={came}-"]
@@ -95,10 +89,27 @@ def test_a_killed_process_is_gone_on_with_and_the_files_are_the_same(large: Site
 
 def test_the_command_says_what_is_missing_by_its_exit_status(large: Site, key_file: Path) -> None:
     large.ehr.files[0] = Offered("Patient", lines("Patient", 30), 31)
-    done = run(large, key_file)
-    assert done.returncode == 1
-    assert "30 lines, but 31 were announced" in done.stdout
-    large.check_silence(done.stdout, done.stderr)
+    done = run(*words(large, key_file))
+    assert done.status == 1
+    assert "30 lines, but 31 were announced" in done.out
+    large.check_silence(done.out, done.err)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        (["--types", "Binary"], 2, "the rules read Patient"),
+        (["--client-id", ""], 2, "belong together"),
+        (["--file-server", "ftp://x.test"], 2, "cannot be called"),
+        (["--group", "x", "--system"], 1, "exclude one another"),
+        (["--token-url", "gopher://x.test"], 1, "the token endpoint cannot be called"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_meant_asks_nobody(large: Site, key_file: Path, more: list[str], status: int, said: str) -> None:
+    done = run(*words(large, key_file, *more))
+    assert (done.status, said in " ".join(done.err.replace("│", " ").split())) == (status, True), done.err
+    assert large.server.requests == []
 
 
 class Killed(BaseException):
@@ -200,16 +211,30 @@ def test_a_file_that_is_no_journal_of_ours_is_left_alone(site: Site) -> None:
     assert (site.out / "export.journal").exists()
 
 
-def test_an_end_after_the_manifest_was_written_only_clears_away(site: Site) -> None:
-    from tests.ehr import wrong_answers
-
+def test_a_job_that_cannot_be_cleared_away_is_said(site: Site) -> None:
     site.server.script.add(wrong_answers.forbidden(), r"/jobs/", method="DELETE", nth=1)
-    site.export()
+    assert site.export().is_whole
     assert site.heard.sentences == ["the server does not clear the export away (403)"]
     site.check_files()
 
 
-def _end_at(files: int) -> object:
+def test_an_export_that_ended_after_its_manifest_is_only_cleared_away(site: Site) -> None:
+    def ends(_sentence: str) -> None:
+        raise Killed
+
+    site.server.script.add(wrong_answers.forbidden(), r"/jobs/", method="DELETE", nth=1)
+    site.heard.when_said = ends
+    with pytest.raises(Killed):
+        site.export()
+    assert (site.out / "export.journal").exists()
+    before = len(site.server.requests)
+    assert site.export().lines == {"Patient": 30, "Condition": 40, "Observation": 1600}
+    asked = [(one.method, one.path) for one in site.server.requests[before:] if "/fhir/jobs/" in one.path]
+    assert asked == [("DELETE", "/fhir/jobs/job1")]
+    site.check_files()
+
+
+def _end_at(files: int) -> Callable[[int], None]:
     def ends(fetched: int) -> None:
         if fetched >= files:
             raise Killed
