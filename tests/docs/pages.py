@@ -21,7 +21,7 @@ PAGES = sorted(
 BLOCK = re.compile(r"(?:<!-- (run|serve) -->\n\n)?^```(sh|console)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 PROGRAMS = (
     r"(?:\.venv/bin/|\.ci/)?"
-    r"(?:make|cds-service|curl|docker|kubectl|run|git|pip|head|mkdir|printf|chown|cp|psql|dask|duckdb)"
+    r"(?:make|cds-service|curl|docker|kubectl|run|git|pip|head|mkdir|printf|chown|cp|psql|dask|duckdb|openssl)"
 )
 INDENTED = re.compile(rf"^    (?:[A-Z_]+=\S+ )*{PROGRAMS} .*(?:\\\n.*)*", flags=re.MULTILINE)
 WAIT = r"[\s\S]*?"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.bulk.signing import read_key
 from tests.docs.elsewhere import ON_ANOTHER_MACHINE, RUN_ELSEWHERE
 from tests.docs.pages import PAGES, ROOT, Command, blocks, is_printed, shown_only
 from tests.docs.scratch import Scratch, fresh
@@ -84,3 +85,12 @@ def test_a_command_that_fails_or_prints_something_else_is_found(tmp_path: Path) 
         plain.run(Command("exit 3"), "here")
     with pytest.raises(AssertionError, match="did not print: something"):
         plain.run(Command("echo nothing", ("something",)), "here")
+
+
+def test_the_key_that_openssl_makes_is_one_that_export_takes(tmp_path: Path) -> None:
+    plain, page = Scratch(tmp_path), ROOT / "docs" / "how-to" / "export.md"
+    made = [text for text in shown_only(page) if text.startswith("openssl")]
+    assert made
+    for text in made:
+        plain.run(Command(text), page.name)
+    assert read_key(tmp_path / "nextline-screening.pem", "").algorithm == "ES384"

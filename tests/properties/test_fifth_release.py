@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
@@ -10,11 +11,15 @@ from fhir.resources import get_fhir_model_class as r5_model
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from cds_service.cards.wording_remarks import REMARKS
 from cds_service.stories.catalogue import Story
 from tests.properties.spellings.chart import STORIES, Chart
 from tests.properties.spellings.sameness import answer_to, cards_of, differences
 from tests.properties.test_any_spelling import ALL, Step, as_written, chart_of, steps
 from tests.stories.fifth_release import as_r5
+
+SAID = re.compile(rf"\+ (- {re.escape(REMARKS['MIXED_RELEASES'])}|\*\*Missing, set aside or in doubt\*\*)$")
+"""What a card of two releases says more: a sentence, and the heading above it where there was none."""
 
 
 def in_r5(chart: Chart) -> Chart:
@@ -67,11 +72,14 @@ def test_the_card_does_not_depend_on_the_release(story: Story, done: list[Step])
 @settings(phases=[Phase.explicit, Phase.generate])
 @given(story=st.sampled_from(STORIES), chance=st.randoms(use_true_random=False))
 def test_every_record_is_read_by_its_own_shape(story: Story, chance: Random) -> None:
-    """One client, two releases: the drafts are of one of them, everything else is the same."""
+    """One client, two releases: the card says so, the drafts are of one of them, everything else is the same."""
     chart = Chart.of(story)
     for entry in chart.entries():
         if chance.random() < 0.5:
             entry["resource"] = as_r5(entry["resource"])
     before, after = as_written(story), cards_of(answer_to(chart))
-    as_r4, in_fifth = (list(differences(cards, after)) for cards in (before, with_drafts_in_r5(before)))
+    as_r4, in_fifth = (
+        [difference for difference in differences(cards, after) if not SAID.search(difference)]
+        for cards in (before, with_drafts_in_r5(before))
+    )
     assert not as_r4 or not in_fifth, "\n".join([story.name, *as_r4])
