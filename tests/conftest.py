@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 pytest.register_assert_rewrite("tests.contract.wire")
 
@@ -98,3 +102,12 @@ def client() -> FlaskClient:
     from cds_service.settings import Settings
 
     return create_app(Settings()).test_client()
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers. It keeps a loop of asyncio running, so it ends with the module that needed it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver

@@ -26,7 +26,7 @@ from tests.smart.clinic import DESKTOP, Clinic
 from tests.smart.ward import OTHER_NAME
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 MARKUP = "<img src=x onerror=\"window.__ran = 1; fetch('https://evil.test/')\">"
 EVIL = "https://evil.test"
@@ -60,16 +60,16 @@ class Street:
 
 
 @pytest.fixture(scope="module")
-def street_of_the_run(clinic_of_the_run: Clinic, authority: Authority) -> Iterator[Street]:
+def street_of_the_run(
+    request: pytest.FixtureRequest, clinic_of_the_run: Clinic, authority: Authority
+) -> Iterator[Street]:
     path = chromium()
     if path is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
-    from playwright.sync_api import sync_playwright
-
+    driver: Playwright = request.getfixturevalue("playwright")
     with (
         listening(before(clinic_of_the_run.service.url), tls=authority.context("cds.test")) as front,
         listening(framing, tls=authority.context("desktop.ehr.test", "evil.test")) as desktop,
-        sync_playwright() as playwright,
     ):
         places = {
             "cds.test": front.port,
@@ -80,7 +80,7 @@ def street_of_the_run(clinic_of_the_run: Clinic, authority: Authority) -> Iterat
         rules = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name, port in places.items())
         # Cookies of other sites only work where they are kept to the site that frames them.
         options = ["--no-sandbox", "--disable-gpu", "--test-third-party-cookie-phaseout"]
-        started = playwright.chromium.launch(executable_path=path, args=[*options, f"--host-resolver-rules={rules}"])
+        started = driver.chromium.launch(executable_path=path, args=[*options, f"--host-resolver-rules={rules}"])
         yield Street(started, clinic_of_the_run)
         started.close()
 
