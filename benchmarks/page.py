@@ -125,7 +125,7 @@ def _growth(points: Sequence[Point]) -> str:
     rows = [
         (
             f"{p.resources:,}",
-            f"{p.octets / 1e6:.1f}",
+            f"{p.octets / 1e6:.2f}",
             f"{p.loads:.1f}",
             f"{p.answered:.1f}",
             f"{p.answered / p.loads:.2f}",
