@@ -69,16 +69,16 @@ RESISTANT: dict[str, RuleWording] = {
     "MN-07": RuleWording(
         "Consider {next} next: [proteinuria {change} in {time} of CNI|no response to the CNI][, {antibody_state}], "
         "eGFR stable.",
-        "[Proteinuria {change} in {days} days of adequate CNI|An adequate CNI course has not worked][ and "
-        "{antibody_state}]. eGFR is stable.",
+        "[Proteinuria {change} in {days} days from the start of an adequate CNI|An adequate CNI course has not "
+        "worked][ and {antibody_state}]. eGFR is stable.",
         "RTX",
         "Rituximab is the preferred next class after a CNI.",
         (*_RESISTANT, "EGFR_FALL"),
     ),
     "MN-08": RuleWording(
         "CNI failed and eGFR is falling[ ({egfr_fall})]: consider {next}; exclude CNI toxicity and AKI.",
-        "[Proteinuria {change} in {days} days of CNI|The CNI has not worked][, and eGFR fell {egfr_fall}|, and eGFR "
-        "is falling], confirmed by a second value and not explained by CNI toxicity.",
+        "[Proteinuria {change} in {days} days from CNI start|The CNI has not worked][, and eGFR fell {egfr_fall}|, and "
+        "eGFR is falling], confirmed by a second value and not explained by CNI toxicity.",
         "CYC_GC",
         "Cyclophosphamide with glucocorticoid leads because falling eGFR is the very-high-risk situation; sources "
         "disagree here (C-03) and a clinician should confirm this choice.",

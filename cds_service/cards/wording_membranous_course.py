@@ -160,8 +160,9 @@ DATA: dict[str, RuleWording] = {
         change=_WAITING,
     ),
     "MN-D5": RuleWording(
-        "No CNI troughs on file[ for {days} days of CNI]: measure before calling the CNI failed.",
-        "[Proteinuria {change} in {days} days of CNI. ]Without drug levels, failure cannot be told from under-dosing.",
+        "No CNI troughs on file[ for {days} days from CNI start]: measure before calling the CNI failed.",
+        "[Proteinuria {change} in {days} days from CNI start. ]Without drug levels, failure cannot be told from "
+        "under-dosing.",
         change=_WAITING,
     ),
     "MN-D6": RuleWording(

@@ -32,8 +32,10 @@ class ResponsePicture(Picture):
 
     @lazy
     def reduction_seen(self) -> str:
-        """The fall in words."""
-        return "no baseline" if self.reduction is None else f"fell {self.reduction:.0%}"
+        """The fall, or the rise, in words."""
+        if self.reduction is None:
+            return "no baseline"
+        return f"rose {-self.reduction:.0%}" if self.reduction < 0 else f"fell {self.reduction:.0%}"
 
     def reduced_by(self, share: float) -> bool:
         """Whether the fall is known and at least this share."""
