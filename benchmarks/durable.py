@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import UUID
@@ -20,13 +21,13 @@ def durable(body: Body, knowledge: Knowledge, calls: int) -> float:
         return _each(body, handler(knowledge, store=store), calls) - _each(body, handler(knowledge), calls)
 
 
-def _each(body: Body, call: object, calls: int) -> float:
+def _each(body: Body, call: Callable[[bytes], bytes], calls: int) -> float:
     before, _, after = body.data.partition(b'"hookInstance":"')
     number = count(1)
 
     def one(_: int) -> None:
         # Every call is another one, or the store would know it again.
-        call(b'%b"hookInstance":"%b%b' % (before, str(UUID(int=next(number) | 4 << 76 | 8 << 60)).encode(), after[36:]))  # type: ignore[operator]
+        call(b'%b"hookInstance":"%b%b' % (before, str(UUID(int=next(number) | 4 << 76 | 8 << 60)).encode(), after[36:]))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, range(calls // 4)))

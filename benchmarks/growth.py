@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ def growth(knowledge: Knowledge, sizes: Sequence[int], *, all_relevant: bool) ->
 
 
 def slope(points: Sequence[Point]) -> float:
-    """Cost of one more irrelevant resource, as a multiple of parsing it, beyond parsing itself (least squares)."""
+    """Cost of one more irrelevant resource, as a multiple of parsing it, which is part of it (least squares)."""
     return _slope([(p.resources, p.answered) for p in points]) / _slope([(p.resources, p.loads) for p in points])
 
 
@@ -45,7 +45,7 @@ def _slope(pairs: Sequence[tuple[float, float]]) -> float:
     return above / sum((x - middle[0]) ** 2 for x, _ in pairs)
 
 
-def _point(body: Body, call: object) -> Point:
+def _point(body: Body, call: Callable[[bytes], bytes]) -> Point:
     repeats = max(3, 4_000_000 // len(body.data))
-    loads, answered = in_turns(min(repeats, 30), lambda: orjson.loads(body.data), lambda: call(body.data))  # type: ignore[operator]
+    loads, answered = in_turns(min(repeats, 30), lambda: orjson.loads(body.data), lambda: call(body.data))
     return Point(body.observations, len(body.data), loads.least * 1000, answered.least * 1000)

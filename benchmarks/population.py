@@ -9,45 +9,26 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import orjson
 
 from cds_service.app import knowledge_of
+from cds_service.population.crew import Alone
 from cds_service.population.options import Options
 from cds_service.population.screening import screen
 from cds_service.settings import load
 from cds_service.synthetic.export import write_export
 from cds_service.synthetic.registry import Invented, registry
+from cds_service.terminal.patients import patients_bar
 
 AS_OF = date(2026, 11, 22)
 _OTHER = {"system": "http://snomed.info/sct", "code": "236407003", "display": "IgA nephropathy (disorder)"}
 _DISEASES = frozenset({"722119002", "68815009", "N04.21", "M32.14"})
-
-
-class Alone:
-    """A crew of this process."""
-
-    def __enter__(self) -> Alone:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def each(self, do: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        for piece in pieces:
-            yield piece, do(*piece)
-
-
-@contextmanager
-def in_silence(title: str, steps: int) -> Iterator[Callable[[int, int], None]]:
-    yield lambda done, patients: None
 
 
 def hospital(number: int, share: float) -> Iterator[Invented]:
@@ -85,7 +66,7 @@ def main(arguments: list[str]) -> int:
         lines, loads = loads_of(export)
         options = Options(str(export), str(Path(folder, "out")), AS_OF, knowledge_of(load()).policy)
         began = time.process_time()
-        screen(options, Alone(), in_silence, lambda said: None)
+        screen(options, Alone(), patients_bar, lambda said: None)
         spent = time.process_time() - began
     rate, times = asked.number / spent, spent / loads
     told = f"{asked.number:,} patients, {asked.share:.0%} with a disease, {lines:,} lines"

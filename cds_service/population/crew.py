@@ -25,6 +25,23 @@ class Crew(Protocol):
     ) -> None: ...
 
 
+class Alone:
+    """This very process: to measure what a piece costs, and to see its faults where they happen."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """There is nobody to send home."""
+
+    def each(self, do: Callable[..., Any], pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Any]]:
+        """See Crew."""
+        for piece in pieces:
+            yield piece, do(*piece)
+
+
 class LocalCrew:
     """Processes of this machine, started anew and not forked. One that dies is replaced, and its piece done again."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from abc import abstractmethod
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
@@ -55,9 +56,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         self._held = 0
         self._next_look = 0.0
 
+    @abstractmethod
     def admit(self, connection: Connection) -> None:
         """Take over a connection whose request is whole. Errors: Overloaded."""
-        raise NotImplementedError
 
     def accept(self, listener: socket.socket) -> None:
         """A new connection. When there are as many as allowed, another one has to go."""

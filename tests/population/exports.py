@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from cds_service.app import knowledge_of
+from cds_service.population.crew import Alone
 from cds_service.population.options import Options
 from cds_service.population.screening import screen
 from cds_service.settings import Settings
+from cds_service.terminal.patients import patients_bar
 
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = sorted((ROOT / "fixtures" / "patient-view").iterdir())
@@ -23,29 +24,10 @@ Resource = dict[str, Any]
 POLICY = knowledge_of(Settings()).policy
 
 
-class Alone:
-    """A crew of this very process."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def each(self, do: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        for piece in pieces:
-            yield piece, do(*piece)
-
-
-@contextmanager
-def in_silence(title: str, steps: int) -> Iterator[Callable[[int, int], None]]:
-    yield lambda done, patients: None
-
-
 def screened(export: Path, out: Path, crew: Any = None, **options: Any) -> dict[str, Any]:
     """The counts; the rest lies in `out`."""
     asked = Options(str(export), str(out), options.pop("on", ON), POLICY, **options)
-    return screen(asked, crew or Alone(), in_silence, lambda said: None)
+    return screen(asked, crew or Alone(), patients_bar, lambda said: None)
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

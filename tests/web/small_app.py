@@ -13,7 +13,7 @@ Start = Callable[[str, list[tuple[str, str]]], object]
 
 
 def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-    """`/echo` tells what it got, `/large/<octets>` is long, `/sleep/<seconds>` waits, `/work/<seconds>` computes.
+    """`/echo` tells what it got, `/large/<octets>` is long, `/sleep/<seconds>` waits, `/compute/<seconds>` computes.
 
     `/gate` waits until the file that the header X-Gate names is there.
     """
@@ -25,7 +25,7 @@ def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         time.sleep(amount)
     if what == "gate":
         _wait_for(Path(environ["HTTP_X_GATE"]))
-    if what == "work":
+    if what == "compute":
         end = time.thread_time() + amount
         while time.thread_time() < end:
             hashlib.sha256(b"work").digest()

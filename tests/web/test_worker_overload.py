@@ -19,7 +19,7 @@ from tests.web.small_server import SmallServer, one_answer, small_server
 
 WORK = 0.004
 """Seconds of processor time that an answer takes, about as many as one of the service."""
-CALL = f"GET /work/{WORK} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+CALL = f"GET /compute/{WORK} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
 THREADS = 2
 WAITING = 8 * THREADS
