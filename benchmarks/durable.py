@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import UUID
 
-from benchmarks.bodies import Body
+from benchmarks.bodies import PATIENT, Body
 from benchmarks.handler import handler, kept_in_sqlite
 from cds_service.hooks.knowledge import Knowledge
 
@@ -23,11 +23,13 @@ def durable(body: Body, knowledge: Knowledge, calls: int) -> float:
 
 def _each(body: Body, call: Callable[[bytes], bytes], calls: int) -> float:
     before, _, after = body.data.partition(b'"hookInstance":"')
-    number = count(1)
+    number, patient = count(1), PATIENT.encode()
 
     def one(_: int) -> None:
-        # Every call is another one, or the store would know it again.
-        call(b'%b"hookInstance":"%b%b' % (before, str(UUID(int=next(number) | 4 << 76 | 8 << 60)).encode(), after[36:]))
+        # Every call is another one, or the store would know it again; and of another patient, as charts are.
+        this = next(number)
+        data = b'%b"hookInstance":"%b%b' % (before, str(UUID(int=this | 4 << 76 | 8 << 60)).encode(), after[36:])
+        call(data.replace(patient, b"bench-%d" % this))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, range(calls // 4)))

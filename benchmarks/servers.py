@@ -24,6 +24,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from benchmarks.bodies import Body
+from cds_service.store import schema
 
 WORKERS = 2
 GUNICORN = ("-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings")
@@ -54,7 +55,7 @@ class Started(NamedTuple):
 
 @contextmanager
 def running(arguments: Sequence[str], **settings: str) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
-    """The server on a free port: port, process, seconds until it was ready."""
+    """The server on a free port, its database built before: port, process, seconds until it was ready."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -69,6 +70,7 @@ def running(arguments: Sequence[str], **settings: str) -> Iterator[tuple[int, su
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         bind = ("-b", f"127.0.0.1:{port}") if "benchmarks.bare_flask:application" in arguments else ()
         log = Path(folder) / "log.txt"
+        schema.upgrade(own["CDS_DATABASE_URL"])
         started = time.perf_counter()
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -149,6 +149,7 @@ def settle() -> None:
     warm()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def outbound_of(settings: Settings) -> Outbound:

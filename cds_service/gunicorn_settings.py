@@ -7,6 +7,7 @@ start that is refused never opens the port.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -15,6 +16,10 @@ from typing import Any
 import gunicorn.http.wsgi  # type: ignore[import-untyped]
 
 from cds_service.settings import load_or_exit
+
+# What is loaded from here on lives as long as the process, and every collection would walk it; settle() switches
+# collecting on again.
+gc.disable()
 
 _settings = load_or_exit()
 _address = f"[{_settings.host}]" if ":" in _settings.host else _settings.host

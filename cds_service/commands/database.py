@@ -35,13 +35,10 @@ def status(as_json: AsJson = False, plain: PlainText = False) -> None:
     """
     from cds_service.settings import load
     from cds_service.store import schema
-    from cds_service.store.connections import Connections
     from cds_service.terminal.database import show_status
 
     settings = load()
-    connections = Connections(settings.database_url)
-    revision, needed = schema.found(connections), schema.newest()
-    connections.close()
+    revision, needed = schema.found(settings.database_url), schema.newest()
     told: dict[str, Any] = {"revision": revision or "none", "needed": needed, "retentionDays": settings.retention_days}
     if revision == needed:
         told |= _contents()

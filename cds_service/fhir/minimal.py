@@ -6,7 +6,7 @@ texts. What could not be read is kept as it came, because why it could not be re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -34,12 +34,10 @@ def _value(opened: Opened, used: Container[str], whole: Container[str]) -> Any:
     urls = {id(resource): url for url, resource in opened.full_urls}
     entries: list[dict[str, Any]] = [{} for _ in range(opened.unusable)]
     for kind, resources in opened.by_kind.items():
-        for resource in resources:
-            reference = reference_of(resource)
-            if kind == "Patient" or reference in used or reference in whole:
-                kept = resource if reference in whole else _reduced(resource, kind)
-                url = urls.get(id(resource))
-                entries.append({"resource": kept} if url is None else {"fullUrl": url, "resource": kept})
+        for resource, reference in _kept(kind, resources, used, whole):
+            kept = resource if reference in whole else _reduced(resource, kind)
+            url = urls.get(id(resource))
+            entries.append({"resource": kept} if url is None else {"fullUrl": url, "resource": kept})
     entries += [{"resource": _WARNED} for _ in range(opened.warnings)]
     if opened.state == "failed":
         entries.append({"resource": _FAILED})
@@ -49,15 +47,29 @@ def _value(opened: Opened, used: Container[str], whole: Container[str]) -> Any:
     return {**bundle, "link": _MORE} if opened.incomplete else bundle
 
 
+def _kept(
+    kind: str, resources: Iterable[Resource], used: Container[str], whole: Container[str]
+) -> Iterator[tuple[Resource, str]]:
+    """The resources to keep, with their references. Most of a chart is not kept, and costs one look here."""
+    nameless = f"{kind}/(no-id)"
+    is_usual = kind.isalpha() and kind != "Patient" and nameless not in used and nameless not in whole
+    for resource in resources:
+        identifier = resource.get("id")
+        # What an id that is a text spells is its reference, or it has none.
+        is_text = is_usual and type(identifier) is str
+        reference = f"{kind}/{identifier}" if is_text else reference_of(resource)
+        if reference in used or reference in whole or kind == "Patient":
+            yield resource, reference
+
+
 def _reduced(resource: Resource, kind: str) -> Resource:
-    names = _names_of(kind)
+    names, subject = _names_of(kind), _subject_of(kind)
     reduced = {name: value for name, value in resource.items() if name in names}
-    shape = SHAPES.get(kind)
-    if shape is not None and isinstance(reduced.get(shape.subject), dict):
-        reduced[shape.subject] = _members(reduced[shape.subject], ("reference",))
-    if isinstance(resource.get("meta"), dict):
+    if isinstance(reduced.get(subject), dict):
+        reduced[subject] = _members(reduced[subject], ("reference",))
+    if "meta" in resource and isinstance(resource["meta"], dict):
         reduced["meta"] = _members(resource["meta"], ("versionId", "lastUpdated"))
-    if isinstance(resource.get("identifier"), list):
+    if "identifier" in resource and isinstance(resource["identifier"], list):
         reduced["identifier"] = [
             _members(item, ("system", "value")) for item in resource["identifier"] if isinstance(item, dict)
         ]
@@ -66,11 +78,15 @@ def _reduced(resource: Resource, kind: str) -> Resource:
     if kind == "Patient" and isinstance(resource.get("link"), list):
         reduced["link"] = [_members(link, ("type",)) for link in resource["link"] if isinstance(link, dict)]
         reduced.pop("identifier", None)
-    if isinstance(resource.get("contained"), list) and any(name in resource for name in _POINTING):
+    if "contained" in resource and _points(resource):
         reduced["contained"] = [
             _members(part, (*_ALWAYS, *_MEDICATION)) for part in resource["contained"] if isinstance(part, dict)
         ]
     return reduced
+
+
+def _points(resource: Resource) -> bool:
+    return isinstance(resource["contained"], list) and any(name in resource for name in _POINTING)
 
 
 def _allergen(resource: Resource) -> Resource:
@@ -84,14 +100,19 @@ def _allergen(resource: Resource) -> Resource:
 
 
 @cache
+def _subject_of(kind: str) -> str:
+    return SHAPES[kind].subject if kind in SHAPES else ""
+
+
+@cache
 def _names_of(kind: str) -> Collection[str]:
     if kind == "Patient":
-        return (*_ALWAYS, *_PATIENT)
+        return frozenset((*_ALWAYS, *_PATIENT))
     if kind == "Medication":
-        return (*_ALWAYS, *_MEDICATION)
+        return frozenset((*_ALWAYS, *_MEDICATION))
     shape, later = SHAPES[kind], FIFTH[kind]
     read = [name for each in (shape, later) for name, mender in each.elements.items() if mender is not None]
-    return {*_ALWAYS, *read, shape.coded, shape.subject, *_POINTING}
+    return frozenset((*_ALWAYS, *read, shape.coded, shape.subject, *_POINTING))
 
 
 def _members(value: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, column, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.errors import ConfigurationFault
-from cds_service.store.connections import Connections, opened, sqlite_file
+from cds_service.store.connections import opened, sqlite_file
 
-_MIGRATIONS = "cds_service.store:migrations"
-_ONE_AT_A_TIME = 7_246_001
-"""Any number, the same for everybody: PostgreSQL's lock that upgrades of this service take."""
+REVISIONS = ("0001", "0002", "0003")
+"""Those of `migrations`, oldest first. Written here too, so that a start that upgrades nothing needs no alembic."""
+_VERSION = table("alembic_version", column("version_num"))
 OUTDATED = "CDS_DATABASE_URL: the schema is older than this release; run: cds-service db upgrade"
 NEWER = "CDS_DATABASE_URL: the schema is newer than this release; install the newer release"
 
@@ -25,41 +20,41 @@ def upgrade(url: str) -> str:
 
     Whoever upgrades at the same time is waited for. Errors: ConfigurationFault.
     """
-    engine = opened(url, for_upkeep=True)
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ONE_AT_A_TIME})
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except CommandError:
-        raise ConfigurationFault(NEWER) from None
-    except SQLAlchemyError as error:
-        raise ConfigurationFault(f"CDS_DATABASE_URL: the upgrade failed ({type(error).__name__})") from None
-    finally:
-        engine.dispose()
+    if not _is_newest(url):
+        # alembic takes a tenth of the whole start, and is needed once in a release.
+        from cds_service.store.upgrading import to_newest
+
+        to_newest(url)
     return newest()
+
+
+def _is_newest(url: str) -> bool:
+    try:
+        return found(url) == newest()
+    except ConfigurationFault:  # the upgrade meets it too, and says that it was the upgrade that failed
+        return False
 
 
 def revision(engine: Engine) -> str:
     """The revision of a database; empty for one that was never built. Errors: SQLAlchemyError."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        if not inspect(connection).has_table(_VERSION.name):
+            return ""
+        return str(connection.execute(select(_VERSION.c.version_num)).scalar() or "")
 
 
 def newest() -> str:
     """The revision that this release needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return REVISIONS[-1]
 
 
-def found(connections: Connections) -> str:
+def found(url: str) -> str:
     """The revision of a database; empty for one that was never built. Errors: ConfigurationFault."""
-    file = sqlite_file(connections.url)
+    file = sqlite_file(url)
     if file is not None and not file.exists():
         return ""
     # With patience: another process that starts may be building it just now.
-    engine = opened(connections.url, autocommit=True, for_upkeep=True)
+    engine = opened(url, autocommit=True, for_upkeep=True)
     try:
         return revision(engine)
     except SQLAlchemyError as error:
@@ -68,17 +63,8 @@ def found(connections: Connections) -> str:
         engine.dispose()
 
 
-def check(connections: Connections) -> None:
+def check(url: str) -> None:
     """Refuse a database of another revision. Errors: ConfigurationFault that says what to do."""
-    current = found(connections)
-    if current == newest():
-        return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    raise ConfigurationFault(OUTDATED if current in known or not current else NEWER)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", _MIGRATIONS)
-    config.set_main_option("path_separator", "os")
-    return config
+    current = found(url)
+    if current != newest():
+        raise ConfigurationFault(OUTDATED if current in REVISIONS or not current else NEWER)

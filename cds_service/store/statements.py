@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.dialects import sqlite
 
 from cds_service.store.chain import instant
 from cds_service.store.tables import CARDS, CHAIN_HEAD, DECISIONS, FEEDBACK, REFUSALS, REFUSALS_END, USED_TOKENS
@@ -61,8 +60,7 @@ def statements_for(connection: Connection) -> Statements:
 
 @cache
 def _compiled(*, is_sqlite: bool) -> Statements:
-    dialect: Dialect = sqlite.dialect(paramstyle="named") if is_sqlite else psycopg.dialect()  # type: ignore[no-untyped-call]
-    adding: Any = sqlite.insert if is_sqlite else postgresql.insert
+    dialect, adding = _sqlite() if is_sqlite else _postgresql()
     again = {"deliveries": FEEDBACK.c.deliveries + _ONE}
     card = select(CARDS.c.decision_id, CARDS.c.rule).where(
         CARDS.c.uuid == bindparam("card"), CARDS.c.issuer == bindparam("issuer"), CARDS.c.tenant == bindparam("tenant")
@@ -91,6 +89,18 @@ def _compiled(*, is_sqlite: bool) -> Statements:
         select(REFUSALS.c.seq).where(REFUSALS.c.id == bindparam("refusal")),
     )
     return Statements._make([*(str(one.compile(dialect=dialect)) for one in built), is_sqlite])
+
+
+def _sqlite() -> tuple[Dialect, Any]:
+    return sqlite.dialect(paramstyle="named"), sqlite.insert
+
+
+def _postgresql() -> tuple[Dialect, Any]:
+    # A dialect takes a twentieth of the whole start: only where it is used.
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects.postgresql import psycopg
+
+    return psycopg.dialect(), postgresql.insert  # type: ignore[no-untyped-call]
 
 
 def _end(row: Any) -> Any:

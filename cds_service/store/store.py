@@ -42,7 +42,7 @@ class Store:
 
     def check(self) -> None:
         """Refuse a database that is away or of another revision. Errors: ConfigurationFault."""
-        schema.check(self.connections)
+        schema.check(self.connections.url)
         self.connections.close()
 
     def close(self) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from cds_service.errors import ConfigurationFault
 from cds_service.store import schema
-from cds_service.store.connections import Connections, opened
+from cds_service.store.connections import opened
 from cds_service.store.sealing import Sealing
 from cds_service.store.store import Store
 from cds_service.store.tables import METADATA
+from cds_service.store.upgrading import configuration
 from tests.store.databases import BOTH, Postgres
 from tests.store.samples import KEY, change, decision, rows
 
@@ -39,6 +41,11 @@ def test_an_empty_database_is_refused_until_it_is_upgraded(empty: str, tmp_path:
         checked(empty, tmp_path)
     assert schema.upgrade(empty) == schema.newest()
     checked(empty, tmp_path)
+
+
+def test_the_revisions_that_are_known_without_alembic_are_the_migrations() -> None:
+    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
+    assert tuple(reversed([script.revision for script in scripts])) == schema.REVISIONS
 
 
 def test_asking_does_not_make_a_file(tmp_path: Path) -> None:
@@ -111,7 +118,7 @@ def test_upgrades_at_the_same_time_wait_for_one_another(empty: str) -> None:
 )
 def test_what_cannot_be_reached_is_said_in_one_line_without_the_password(url: str, said: str) -> None:
     with pytest.raises(ConfigurationFault, match=said) as refused:
-        schema.check(Connections(url))
+        schema.check(url)
     assert "geheim" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
