@@ -31,6 +31,11 @@ GUNICORN = ("-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings")
 GRANIAN = ("-m", "cds_service.cli", "serve", "--server", "granian")
 FLASK = ("-m", "gunicorn", "-w", str(WORKERS), "--threads", "4", "benchmarks.bare_flask:application")
 PATH = "/cds-services/next-therapy"
+# Our own service reads its port from the settings.
+ARGUMENT_OF_PORT = {
+    "benchmarks.bare_flask:application": ("-b", "127.0.0.1:{port}"),
+    "benchmarks.peers.healthchain_service:application": ("--port", "{port}"),
+}
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -54,7 +59,9 @@ class Started(NamedTuple):
 
 
 @contextmanager
-def running(arguments: Sequence[str], **settings: str) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
+def running(
+    arguments: Sequence[str], python: str = sys.executable, **settings: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
     """The server on a free port, its database built before: port, process, seconds until it was ready."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -68,14 +75,13 @@ def running(arguments: Sequence[str], **settings: str) -> Iterator[tuple[int, su
             **settings,
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-        bind = ("-b", f"127.0.0.1:{port}") if "benchmarks.bare_flask:application" in arguments else ()
+        is_bound = ARGUMENT_OF_PORT.keys() & set(arguments)
+        bind = [word.format(port=port) for name in is_bound for word in ARGUMENT_OF_PORT[name]]
         log = Path(folder) / "log.txt"
         schema.upgrade(own["CDS_DATABASE_URL"])
         started = time.perf_counter()
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                (sys.executable, *arguments, *bind), env=inherited | own, stdout=output, stderr=output
-            )
+            process = subprocess.Popen((python, *arguments, *bind), env=inherited | own, stdout=output, stderr=output)
         try:
             _wait(port, process, log)
             yield port, process, time.perf_counter() - started
@@ -105,9 +111,16 @@ def started() -> Started:
         return Started(seconds, resident, max(_memory(worker, "Pss") for worker in workers))
 
 
-def loaded(name: str, arguments: Sequence[str], body: Body, seconds: float, **settings: str) -> Loaded:
+def loaded(
+    name: str,
+    arguments: Sequence[str],
+    body: Body,
+    seconds: float,
+    python: str = sys.executable,
+    **settings: str,
+) -> Loaded:
     """One server under load: as fast as it can for some seconds, then at half of that."""
-    with running(arguments, **settings) as (port, process, _):
+    with running(arguments, python, **settings) as (port, process, _):
         calls = _Calls(port, body)
         asyncio.run(calls.closed(1.0))
         before = _cpu(process.pid)
