@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,70 +19,52 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import requests
 
 from cds_service.demo import free_port
 from cds_service.stories.catalogue import Story, all_stories
-from cds_service.stories.vignette import INDEX_DATE
 from tests.contract.fifth import in_r5
-from tests.ehr.charts import chart_of
 from tests.ehr.listener import listening
 from tests.ehr.r5_twin import R4, R5, Twin
 from tests.ehr.smart_server import App, SmartEhr
+from tools.sandbox_page import Link, page_of
+from tools.sandbox_patients import encounter_of, patients_of, practitioners
 
 SANDBOX = "https://sandbox.cds-hooks.org"
 CLIENT_ID = "nextline-cds"
+LAUNCHER = "https://launch.smarthealthit.org/v/r4/fhir"
+"""The FHIR server of the public SMART launcher, in a launch from its record."""
 FIRST_STORY = "tacrolimus-failed-so-rituximab-is-next"
 SECONDS_TO_START = 60
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """What runs: the service, the FHIR servers by release, and the patient to begin with."""
+    """What runs: the service, the FHIR servers by release, and the patient to begin with.
+
+    `launchers` are the FHIR servers of SMART launchers that the app opens from.
+    """
 
     service: str
     r4: str
     r5: str
     patient: str
+    launchers: tuple[str, ...] = ()
 
-    def hooks_address(self, sandbox: str = SANDBOX) -> str:
-        """The CDS Hooks Sandbox with everything filled in."""
+    def hooks_address(self, sandbox: str = SANDBOX, *, fhir: str = "", patient: str = "") -> str:
+        """The CDS Hooks Sandbox with everything filled in, for the R4 server and the first patient unless told."""
         told = {
-            "fhirServiceUrl": self.r4,
-            "patientId": self.patient,
+            "fhirServiceUrl": fhir or self.r4,
+            "patientId": patient or self.patient,
             "serviceDiscoveryURL": f"{self.service}/cds-services",
             "hook": "patient-view",
             "screen": "patient-view",
         }
         return f"{sandbox}/?{urlencode(told)}"
-
-
-def patients_of(stories: Iterable[Story], today: date) -> Iterator[dict[str, Any]]:
-    """The resources of all stories, as they would be today. The Sandbox needs a given name and a family name."""
-    days = (today - INDEX_DATE).days
-    for story in stories:
-        chart = chart_of(story.request)
-        for resource in chart.resources:
-            moved: dict[str, Any] = _moved(resource, days)
-            if moved["resourceType"] == "Patient":
-                moved["name"] = [{"use": "official", "given": ["Story"], "family": story.vignette_id}]
-            yield moved
-
-
-def _moved(value: Any, days: int) -> Any:
-    if isinstance(value, dict):
-        return {name: _moved(member, days) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_moved(member, days) for member in value]
-    if days and isinstance(value, str) and _DAY.match(value):
-        return (date.fromisoformat(value[:10]) + timedelta(days=days)).isoformat() + value[10:]
-    return value
 
 
 @contextmanager
@@ -97,16 +79,44 @@ def sandbox(
         servers = []
         for number, (version, charts) in enumerate(((R4, patients), (R5, map(in_r5, patients)))):
             ehr = SmartEhr(Twin(version=version, page=1000), open=True, chosen=first.request["context"]["patientId"])
-            ehr.twin.load(charts)
+            ehr.twin.load([*practitioners(), *charts])
+            known = [name for kind, name in ehr.twin.resources if kind == "Patient"]
+            ehr.twin.load([encounter_of(name, today, r5=version == R5) for name in known])
             listener = stack.enter_context(listening(ehr.answer, port=fhir_port + number if fhir_port else 0))
             ehr.origin = listener.url
             servers.append(ehr)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nextline-sandbox-")))
         bases = [ehr.base for ehr in servers]
         service = stack.enter_context(_serving(folder, port, bases, launchers))
+        running = Sandbox(service, bases[0], bases[1], first.request["context"]["patientId"], tuple(launchers))
         for ehr in servers:
             ehr.apps[CLIENT_ID] = App(CLIENT_ID, (f"{service}/callback",))
-        yield Sandbox(service, *bases, first.request["context"]["patientId"])
+            ehr.welcome = _welcome(running, ehr, stories)
+        yield running
+
+
+def _welcome(running: Sandbox, ehr: SmartEhr, stories: Iterable[Story]) -> str:
+    """The page of a FHIR server, with a launch for each of its patients."""
+    links = []
+    for story in stories:
+        patient = story.request["context"]["patientId"]
+        launch = urlencode({"iss": ehr.base, "launch": ehr.launch_of(patient)})
+        hooks = running.hooks_address(fhir=ehr.base, patient=patient)
+        links.append(Link(patient, story.title, hooks, f"{running.service}/launch?{launch}"))
+    return page_of({R4: "R4", R5: "R5"}[ehr.twin.version], ehr.base, running.service, links)
+
+
+def check_ports(port: int, fhir_port: int) -> None:
+    """Is nobody there yet? Another sandbox would answer in place of this one. Errors: SystemExit."""
+    wanted = {"--port": [port], "--fhir-port": [fhir_port, fhir_port + 1]}
+    for option, ports in wanted.items():
+        for one in ports:
+            with socket.socket() as asking:
+                if asking.connect_ex(("127.0.0.1", one)) == 0:
+                    raise SystemExit(
+                        f"Port {one} is taken, perhaps by a sandbox that still runs. "
+                        f"Another one: .venv/bin/python -m tools.sandbox {option} PORT"
+                    )
 
 
 @contextmanager
@@ -167,13 +177,16 @@ def told_of(running: Sandbox) -> str:
 CDS Hooks Sandbox, everything filled in; open:
   {running.hooks_address()}
 
-Service     {running.service}/cds-services
-FHIR R4     {running.r4}
-FHIR R5     {running.r5}
+Other patients, each with its addresses: open one of the FHIR servers in a browser
+  {running.r4}  (R4)
+  {running.r5}  (R5)
+The service
+  {running.service}/  {running.service}/cds-services
 
 SMART launcher: launch URL {running.service}/launch
   client id {CLIENT_ID}, redirect {running.service}/callback, no secret
-  Its FHIR server must be registered: make sandbox LAUNCHER=<the FHIR server URL it shows>
+  registered FHIR servers: {" ".join(running.launchers)}
+  another launcher, or a standalone launch: make sandbox LAUNCHER="<FHIR server URL> <FHIR server URL>"
 Without a launcher, the app for the first patient:
   {running.service}/launch?{urlencode({"iss": running.r4})}
 
@@ -187,11 +200,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--port", type=int, default=8080, help="of the service")
     parser.add_argument("--fhir-port", type=int, default=8090, help="of the R4 server; R5 has the next one")
-    parser.add_argument("--launcher", action="append", default=[], metavar="URL", help="FHIR server URL of a launcher")
+    parser.add_argument(
+        "--launcher", action="extend", nargs="+", metavar="URL", help=f"FHIR server URLs of launchers ({LAUNCHER})"
+    )
     given = parser.parse_args()
+    check_ports(given.port, given.fhir_port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with sandbox(
-        datetime.now(UTC).date(), port=given.port, fhir_port=given.fhir_port, launchers=given.launcher
+        datetime.now(UTC).date(), port=given.port, fhir_port=given.fhir_port, launchers=given.launcher or [LAUNCHER]
     ) as running:
         sys.stdout.write(told_of(running))
         sys.stdout.flush()

@@ -1,94 +1,19 @@
-"""The private key of a SMART backend service, from a file: PEM or JWK, for ES384 or RS384 and nothing weaker."""
+"""The private key that an export was given by `--key`."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import jwt
-import orjson
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
-from jwt.exceptions import PyJWTError
 
 from cds_service.bulk.fault import ExportFault
-
-LEAST_RSA_BITS = 2048
-_LARGEST_FILE = 65_536
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-_WANTED = "wanted is an EC key on P-384 (ES384) or an RSA key of 2048 bits or more (RS384)"
+from cds_service.outbound import signing
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A private key, the algorithm it signs by, and the id under which its public half is registered."""
-
-    key_id: str
-    algorithm: str
-    _private: PrivateKey = field(repr=False)
-
-    def sign(self, claims: dict[str, Any]) -> str:
-        """A signed token with these claims."""
-        return jwt.encode(claims, self._private, self.algorithm, headers={"kid": self.key_id})
-
-
-def read_key(file: Path, key_id: str = "") -> SigningKey:
+def read_key(file: Path, key_id: str = "") -> signing.SigningKey:
     """The key of a file. Its id is the one given, else that of the JWK, else its thumbprint (RFC 7638).
 
     Errors: ExportFault, which names the file and never what is in it.
     """
     try:
-        with file.open("rb") as stream:
-            content = stream.read(_LARGEST_FILE)
-    except OSError as error:
-        raise ExportFault(f"--key {file.name}: cannot be read ({type(error).__name__})") from None
-    try:
-        private, told = _of_jwk(content) if content.lstrip().startswith(b"{") else (_of_pem(content), "")
-    except (ValueError, TypeError, UnsupportedAlgorithm, PyJWTError):  # their texts may quote the key
-        raise ExportFault(f"--key {file.name}: is no private key in PEM or JWK without a password; {_WANTED}") from None
-    algorithm = _algorithm_of(private)
-    if not algorithm:
-        raise ExportFault(f"--key {file.name}: {_WANTED}")
-    return SigningKey(key_id or told or _thumbprint(private), algorithm, private)
-
-
-def _of_pem(content: bytes) -> PrivateKey:
-    found = load_pem_private_key(content, password=None)
-    if not isinstance(found, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ValueError("another kind of key")
-    return found
-
-
-def _of_jwk(content: bytes) -> tuple[PrivateKey, str]:
-    """A JWK, or a set with one private key in it."""
-    told = orjson.loads(content)
-    keys = [key for key in told.get("keys", [told]) if "d" in key]
-    if len(keys) != 1:
-        raise ValueError("not one private key")
-    (key,) = keys
-    reader = ECAlgorithm if key.get("kty") == "EC" else RSAAlgorithm
-    found = reader.from_jwk(key)
-    if not isinstance(found, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ValueError("a public key")
-    return found, str(key.get("kid", ""))
-
-
-def _algorithm_of(private: PrivateKey) -> str:
-    if isinstance(private, rsa.RSAPrivateKey):
-        return "RS384" if private.key_size >= LEAST_RSA_BITS else ""
-    return "ES384" if isinstance(private.curve, ec.SECP384R1) else ""
-
-
-def _thumbprint(private: PrivateKey) -> str:
-    public = private.public_key()
-    if isinstance(public, rsa.RSAPublicKey):
-        told, needed = RSAAlgorithm.to_jwk(public, as_dict=True), "e kty n"
-    else:
-        told, needed = ECAlgorithm.to_jwk(public, as_dict=True), "crv kty x y"
-    written = orjson.dumps({name: told[name] for name in needed.split()})  # in this order, as the RFC wants them
-    return base64.urlsafe_b64encode(hashlib.sha256(written).digest()).decode().rstrip("=")
+        return signing.read_key(file, key_id)
+    except signing.KeyUnusable as unusable:
+        raise ExportFault(f"--key {file.name}: {unusable}") from None

@@ -7,7 +7,6 @@ is about to expire or is refused.
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,18 +19,15 @@ import orjson
 from cds_service.bulk.fault import ExportFault
 from cds_service.bulk.patience import Patience
 from cds_service.bulk.places import Place
-from cds_service.bulk.signing import SigningKey
 from cds_service.outbound.allowance import Allowance
 from cds_service.outbound.client import AGAIN, Fetched, Outbound
 from cds_service.outbound.deadline import Deadline
 from cds_service.outbound.failure import FetchFailed
+from cds_service.outbound.signing import SigningKey
 
 SECONDS = 30.0
 MOST_BYTES = 128 * 1024
-ASSERTION_SECONDS = 240
-"""Life of a signed statement: at most five minutes (SMART App Launch 2.2), less what two clocks may differ by."""
 USUAL_SECONDS, SPARE_SECONDS = 300, 15
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ERRORS = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"}
     | {"invalid_scope", "access_denied", "server_error", "temporarily_unavailable"}
@@ -95,17 +91,14 @@ class Tokens:
 
     def _asked(self) -> Fetched | None:
         """Ask with a statement of its own each time: one is good for one use. None when the line broke."""
-        form = {
-            "grant_type": "client_credentials",
-            "scope": self._client.scope,
-            "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": self._assertion(),
-        }
+        client = self._client
+        statement = client.key.statement(client.client_id, client.audience, int(self._now()))
+        form = {"grant_type": "client_credentials", "scope": client.scope} | statement
         try:
             return self._outbound.exchange(
                 "POST",
-                self._client.endpoint.where,
-                self._client.endpoint.query,
+                client.endpoint.where,
+                client.endpoint.query,
                 headers={"Accept": "application/json"},
                 deadline=Deadline.after(SECONDS),
                 allowance=Allowance(MOST_BYTES),
@@ -115,11 +108,6 @@ class Tokens:
             if failed.reason in ("refused", "too-large"):
                 raise ExportFault(f"the token endpoint cannot be used ({failed})") from None
             return None
-
-    def _assertion(self) -> str:
-        client, now = self._client, int(self._now())
-        claims = {"iss": client.client_id, "sub": client.client_id, "aud": client.audience, "iat": now}
-        return client.key.sign(claims | {"exp": now + ASSERTION_SECONDS, "jti": secrets.token_urlsafe(32)})
 
     def _read(self, answer: Fetched) -> _Held:
         try:

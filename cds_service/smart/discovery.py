@@ -33,12 +33,14 @@ COOL_DOWN = 5.0
 class Endpoints(NamedTuple):
     """Where to sign in and to exchange the code. `issuer` is the name the authorization server gives itself.
 
-    `tells_issuer`: it says so in every answer (RFC 9207). `first_grammar`: it knows SMART 1 scopes only.
+    `audience` is the token endpoint as it was spelled, which is what a signed statement has to name. `tells_issuer`: it
+    says who it is in every answer (RFC 9207). `first_grammar`: it knows SMART 1 scopes only.
     """
 
     authorization: Base
     authorization_query: str
     token: Base
+    audience: str
     issuer: str
     tells_issuer: bool
     first_grammar: bool
@@ -100,6 +102,7 @@ class Discovery:
             authorization=place,
             authorization_query=query,
             token=token,
+            audience=str(told["token_endpoint"]),
             issuer=issuer if isinstance(issuer, str) else "",
             tells_issuer=told.get("authorization_response_iss_parameter_supported") is True,
             first_grammar="permission-v1" in can and "permission-v2" not in can,

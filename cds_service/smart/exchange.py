@@ -59,11 +59,14 @@ def exchange(
     code: str,
     verifier: str,
     redirect: str,
+    now: int,
 ) -> Grant:
     """The grant for a code, asked once: a code is good for one use. Errors: LaunchRefused."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
     headers = {"Accept": "application/json"}
-    if registration.secret:
+    if registration.key is not None:
+        form |= registration.key.statement(registration.client_id, endpoints.audience, now)
+    elif registration.secret:
         headers["Authorization"] = f"Basic {_basic(registration.client_id, registration.secret)}"
     else:
         form["client_id"] = registration.client_id

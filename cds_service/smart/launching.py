@@ -80,6 +80,12 @@ class SmartApp:
         """The origins that may show pages of this app in a frame, of all record systems together."""
         return tuple(sorted({origin for one in self._by_server.values() for origin in one.frames}))
 
+    @property
+    def published_keys(self) -> tuple[dict[str, str], ...]:
+        """The public halves of the keys that this app proves itself with, each once."""
+        keys = (one.key.published() for one in self._by_server.values() if one.key is not None)
+        return tuple({tuple(key.items()): key for key in keys}.values())
+
     def registration_of(self, server: str) -> SmartRegistration:
         """The registration at a server, however its address is spelled. Errors: LaunchRefused."""
         try:
@@ -128,7 +134,9 @@ class SmartApp:
             raise LaunchRefused("denied")
         redirect = registration.redirect or self._redirect
         code = _single(asked, "code")
-        grant = exchange(self._outbound, endpoints, registration, code=code, verifier=verifier, redirect=redirect)
+        grant = exchange(
+            self._outbound, endpoints, registration, code=code, verifier=verifier, redirect=redirect, now=now
+        )
         return self._opened(
             Visit(
                 issuer=registration.issuer,

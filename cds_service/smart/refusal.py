@@ -70,7 +70,7 @@ WORDS: Mapping[Reason, Words] = {
     "exchange_refused": Words(
         403,
         "The sign-in was not accepted",
-        "The record system did not take its own code: used already, or too old. " + _AGAIN,
+        "The code was used already or is too old, or the app is registered there in another way. " + _AGAIN,
     ),
     "exchange_slow": Words(504, "The sign-in took too long", "The record system did not answer in time. " + _AGAIN),
     "exchange_failed": Words(502, "The sign-in failed", "The record system could not finish it. " + _AGAIN),

@@ -2,7 +2,9 @@
 
 [client.smart]                                # for every FHIR server of this client, or, one table for each:
 client_id = "nextline-cds"                    # [[client.smart]] with fhir_server = "https://..."
-client_secret_file = "example.secret"         # optional: a confidential app; beside this file
+private_key_file = "nextline.pem"             # optional: a confidential app that signs for itself; beside this file
+key_id = "2026"                               # optional: as which its public half is registered
+client_secret_file = "example.secret"         # optional, instead: a confidential app with a secret; beside this file
 redirect = "https://cds.example.org/callback" # optional: where CDS_PUBLIC_BASE_URL is not what was registered
 scopes = ["openid", "fhirUser"]               # optional: instead of what the prefetch templates ask for
 authorization_servers = ["https://login.example.org"]   # optional: sign-in on another origin than the FHIR server
@@ -18,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.outbound.address import AddressRefused, Base, base, parse
+from cds_service.outbound.signing import KeyUnusable, SigningKey, read_key
 
-_TEXTS = frozenset({"client_id", "client_secret_file", "redirect", "fhir_server"})
+_TEXTS = frozenset({"client_id", "client_secret_file", "private_key_file", "key_id", "redirect", "fhir_server"})
 _LISTS = frozenset({"scopes", "authorization_servers", "frames"})
 _LONGEST = 2048
 _plain = re.compile(r"[!-~]{1,512}", re.ASCII).fullmatch
@@ -31,7 +34,8 @@ class SmartRegistration:
     """This service as an app of one FHIR server.
 
     `address` is the server as the file spells it, which is what authorization servers compare `aud` with; `server` is
-    the same in parts. `secret` is empty for a public app. Empty `redirect` and `scopes`: the service's own.
+    the same in parts. A confidential app has a `key` to sign with, or else a `secret`; a public one has neither.
+    Empty `redirect` and `scopes`: the service's own.
     `authorization_servers` are further origins that may be signed in at, `frames` origins that may frame the app.
     """
 
@@ -40,6 +44,7 @@ class SmartRegistration:
     server: Base
     client_id: str
     secret: str = field(default="", repr=False)
+    key: SigningKey | None = field(default=None, repr=False)
     redirect: str = ""
     scopes: tuple[str, ...] = ()
     authorization_servers: tuple[Base, ...] = ()
@@ -89,6 +94,7 @@ def _registration(
         server=server,
         client_id=table["client_id"],
         secret=_secret(folder / table["client_secret_file"]) if "client_secret_file" in table else "",
+        key=_key(folder, table) if "private_key_file" in table else None,
         redirect=table.get("redirect", ""),
         scopes=tuple(table.get("scopes", ())),
         authorization_servers=tuple(base(one, local_http=local_http) for one in table.get("authorization_servers", ())),
@@ -126,8 +132,7 @@ def _member_faults(table: Mapping[str, Any], servers: Iterable[str], folder: Pat
                 yield f"smart: {name}: {fault}"
     if not all(_scope(word) for word in table.get("scopes", ())):
         yield "smart: scopes has a word that is no scope"
-    if "client_secret_file" in table:
-        yield from _secret_faults(folder / table["client_secret_file"])
+    yield from _proof_faults(table, folder)
 
 
 def _address_fault(address: str, local_http: bool, *, bare: bool) -> str:
@@ -138,6 +143,25 @@ def _address_fault(address: str, local_http: bool, *, bare: bool) -> str:
     if query:
         return "a query in the address"
     return "a path where an origin belongs" if bare and found.path else ""
+
+
+def _proof_faults(table: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """What is wrong with the way in which the app proves that it is itself."""
+    if "private_key_file" in table and "client_secret_file" in table:
+        yield "smart: private_key_file and client_secret_file: one of the two"
+    if "key_id" in table and ("private_key_file" not in table or not _plain(table["key_id"])):
+        yield "smart: key_id belongs to a private_key_file, and is a plain text"
+    if "client_secret_file" in table:
+        yield from _secret_faults(folder / table["client_secret_file"])
+    if "private_key_file" in table:
+        try:
+            _key(folder, table)
+        except KeyUnusable as unusable:
+            yield f"smart: private_key_file: {Path(table['private_key_file']).name}: {unusable}"
+
+
+def _key(folder: Path, table: Mapping[str, Any]) -> SigningKey:
+    return read_key(folder / table["private_key_file"], table.get("key_id", ""))
 
 
 def _secret_faults(file: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The SMART app over HTTP: `/launch`, `/callback`, `/app` and `/logout`.
+"""The SMART app over HTTP: `/launch`, `/callback`, `/app` and `/logout`; its public keys, where it has any.
 
 Every visit has a cookie of its own, named by the handle that stands in the address of its page. One cookie for all
 would show the second patient in the first one's tab as soon as that was loaded again.
@@ -22,10 +22,13 @@ from cds_service.smart.launching import SIGN_IN_SECONDS, SmartApp, is_handle
 from cds_service.smart.refusal import LaunchRefused, Words
 from cds_service.smart.visit import LONGEST, Visit, form_token
 from cds_service.web.address import base_path
+from cds_service.web.answers import json_answer
 from cds_service.web.event_log import EventLog
 from cds_service.web.launch_pages import Place, course_answer, note_answer, words_for
 from cds_service.web.metrics import REFUSED, count_answer
 
+KEYS = "/.well-known/jwks.json"
+"""Where record systems find the keys of an app that signs for itself. Absent for all others."""
 MOST_SIGN_INS = 5
 """Sign-ins that a browser may have begun and not finished: each has a cookie, and a server reads so many octets."""
 _SERVICE = "course"
@@ -45,6 +48,8 @@ class Cookies:
 
     `SameSite=None` lets the record system frame the page; `Partitioned` keeps such a cookie to that record system.
     Nothing is changed by a request that brings a cookie alone: closing needs a token of the page besides (SMART-07).
+    Without https, in development, it is a plain cookie, except within a frame: no browser would give a plain one back
+    there, and from loopback browsers take a `Secure` one by http, too.
     """
 
     def __init__(self, *, secure: bool) -> None:
@@ -59,15 +64,16 @@ class Cookies:
         return [name.removeprefix(start) for name in request.cookies if name.startswith(start)]
 
     def put(self, answer: Response, kind: str, handle: str, value: str, seconds: int) -> None:
+        of_frames = self._secure or request.headers.get("Sec-Fetch-Dest") == "iframe"
         answer.set_cookie(
             f"{self._prefix}{kind}-{handle}",
             value,
             max_age=seconds,
             path="/",
-            secure=self._secure,
+            secure=of_frames,
             httponly=True,
-            samesite="None" if self._secure else "Lax",
-            partitioned=self._secure,
+            samesite="None" if of_frames else "Lax",
+            partitioned=of_frames,
         )
 
     def take(self, answer: Response, kind: str, handle: str) -> None:
@@ -88,6 +94,8 @@ def offer_launches(
         ("/logout", "POST", views.close),
     ):
         app.add_url_rule(path, endpoint=f"smart:{path[1:]}", view_func=views.in_words(view), methods=[method])
+    if launches.app.published_keys:
+        app.add_url_rule(KEYS, endpoint="smart:keys", view_func=views.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,9 @@ class _Views:
                 return self._refused(fault)
 
         return answered
+
+    def keys(self) -> Response:
+        return json_answer({"keys": self.launches.app.published_keys})
 
     def launch(self) -> Response:
         begun = self.launches.app.begin(request.args.getlist, int(time.time()))

@@ -16,10 +16,10 @@ from cds_service.bulk.exporting import Exported, export
 from cds_service.bulk.patience import Patience
 from cds_service.bulk.places import Places
 from cds_service.bulk.server import Server
-from cds_service.bulk.signing import SigningKey as OurKey
 from cds_service.bulk.tokens import BackendClient, Tokens
 from cds_service.outbound.address import base
 from cds_service.outbound.client import Outbound
+from cds_service.outbound.signing import SigningKey as OurKey
 from tests.ehr.bulk_server import BulkEhr, Offered
 from tests.ehr.listener import Listener
 from tests.ehr.signing_keys import signing_key

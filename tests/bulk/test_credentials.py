@@ -68,7 +68,7 @@ def test_the_thumbprint_is_the_one_of_rfc_7638(tmp_path: Path) -> None:
         "vRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzK"
         "nqDKgw"
     )
-    from cds_service.bulk.signing import _thumbprint
+    from cds_service.outbound.signing import _thumbprint
 
     class Known:
         def public_key(self) -> object:
@@ -109,7 +109,7 @@ def test_a_statement_is_good_for_minutes_for_one_endpoint_and_one_use(site: Site
         assert claims["aud"] == f"{site.ehr.origin}/auth/token"
         assert 0 < claims["exp"] - time.time() <= 300
         assert len(claims["jti"]) >= 32
-    assert site.ehr.refused_statements == []
+    assert site.ehr.heard.refused == []
 
 
 def test_scopes_are_asked_in_the_grammar_that_the_server_knows(site: Site) -> None:

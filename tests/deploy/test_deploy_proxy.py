@@ -140,6 +140,30 @@ class TestLimits:
         assert refused.all("Retry-After") == ["1"]
         assert refused.all("Access-Control-Allow-Origin") == [ORIGIN]
 
+    @pytest.mark.parametrize("path", ["/launch", "/callback", "/base/launch"])
+    def test_too_many_sign_ins_of_one_address_are_told_so_in_a_sentence_and_calls_go_on(
+        self, tmp_path: Path, authority: Authority, public_server: Server, path: str
+    ) -> None:
+        with proxy(tmp_path, authority, public_server.port) as alone:
+            refused = first_refused(alone, f"{path}?iss=https://{CANARY}.test")
+            assert refused.status == 429
+            assert refused.all("Content-Type") == ["text/plain; charset=utf-8"]
+            assert refused.all("Retry-After") == ["1"]
+            assert refused.body.startswith(b"Too many sign-ins")
+            assert CANARY.encode() not in refused.body
+            # Pages that are open already, and the EHR's calls, have limits of their own.
+            assert alone.send("GET", "/cds-services").status == 200
+            assert alone.send("GET", "/health/ready").status == 200
+            assert CANARY not in alone.logged(3)
+
+    def test_a_sign_in_while_the_service_is_away_is_told_so_in_a_sentence(
+        self, tmp_path: Path, authority: Authority
+    ) -> None:
+        with proxy(tmp_path, authority, free_port()) as without_service:
+            said = without_service.send("GET", "/launch?iss=x")
+        assert (said.status, said.all("Retry-After")) == (503, ["2"])
+        assert said.body.startswith(b"The service cannot be reached")
+
     def test_slow_clients_do_not_hurt_the_others(self, front: Proxy, call: bytes) -> None:
         with slow_clients(front, SLOW_CLIENTS):
             seconds = []
@@ -158,15 +182,15 @@ class TestLimits:
         assert 3 < time.monotonic() - began < 9
 
 
-def first_refused(alone: Proxy) -> Said:
-    """The first answer that is no 200 of 400 requests sent over one connection."""
+def first_refused(alone: Proxy, path: str = "/cds-services") -> Said:
+    """The first 429 of 400 requests sent over one connection."""
     connection = http.client.HTTPConnection(NAME)
     connection.sock = alone.connect()
     for _ in range(400):
-        connection.request("GET", "/cds-services", headers={"Origin": ORIGIN})
+        connection.request("GET", path, headers={"Origin": ORIGIN})
         answer = connection.getresponse()
         body = answer.read()
-        if answer.status != 200:
+        if answer.status == 429:
             return Said(answer.status, tuple(answer.getheaders()), body)
     raise AssertionError("400 requests at once and none was refused")
 

@@ -40,6 +40,7 @@ RUN_ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("cds-service replay", STORE, "def test_all_are_byte_identical"),
     ("cds-service feedback report", STORE, "def test_the_report_counts_by_rule"),
     ("cds-service export", "tests/bulk/test_screened.py", "def test_an_exported_registry_is_screened_like"),
+    ("make sandbox LAUNCHER=", "tests/smart/test_smart_make.py", "def test_make_sandbox_starts_what_it_prints"),
     ("openssl", PAGE, "def test_the_key_that_openssl_makes_is_one_that_export_takes"),
     ("cds-service screen", "tests/cli/test_screen.py", "def test_two_commands_lead_from_nothing_to_a_report"),
     ("cds-service synthesize", "tests/cli/test_screen.py", "def test_two_commands_lead_from_nothing_to_a_report"),

@@ -19,16 +19,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import jwt
-
 from tests.ehr.exchange import Answer, Json, Request, outcome_answer
 from tests.ehr.listener import Listener, listening
 from tests.ehr.signing_keys import SigningKey
+from tests.ehr.statements import Statements
 
 BASE_PATH = "/fhir"
 WELL_KNOWN = f"{BASE_PATH}/.well-known/smart-configuration"
 TOKEN = "/auth/token"
-LONGEST_STATEMENT = 300
 _KICK_OFF = re.compile(rf"{BASE_PATH}(?P<level>|/Patient|/Group/[^/]+)/\$export")
 _JOB = re.compile(rf"{BASE_PATH}/jobs/(?P<job>\w+)")
 _FILE = re.compile(r"/files/(?P<job>\w+)/(?P<number>\d+)")
@@ -92,10 +90,13 @@ class BulkEhr:
     deleted: list[str] = field(default_factory=list)
     tokens: dict[str, float] = field(default_factory=dict)
     """Every token that was given out, and until when it is good (monotonic)."""
-    statements: list[Json] = field(default_factory=list)
-    refused_statements: list[str] = field(default_factory=list)
-    _used: set[str] = field(default_factory=set)
+    heard: Statements = field(default_factory=Statements)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def statements(self) -> list[Json]:
+        """The claims of every signed statement that was taken."""
+        return self.heard.accepted
 
     @property
     def base(self) -> str:
@@ -132,7 +133,6 @@ class BulkEhr:
     def _token(self, form: Mapping[str, str]) -> Answer:
         fault = self._fault_of(form)
         if fault:
-            self.refused_statements.append(fault)
             return _json({"error": "invalid_client", "error_description": fault}, 400)
         token = secrets.token_urlsafe(32)
         self.tokens[token] = time.monotonic() + self.ways.token_seconds
@@ -144,30 +144,7 @@ class BulkEhr:
         """What is wrong with a request for a token, as SMART App Launch 2.2 has it checked."""
         if form.get("grant_type") != "client_credentials" or not form.get("scope"):
             return "grant type or scope"
-        if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
-            return "assertion type"
-        statement = form.get("client_assertion", "")
-        try:
-            head = jwt.get_unverified_header(statement)
-            if self.key is None or head.get("kid") != self.key.kid or head.get("typ") != "JWT":
-                return "key id or type"
-            needed = {"require": ["iss", "sub", "aud", "exp", "jti"]}
-            claims = jwt.decode(
-                statement,
-                self.key.public_pem,
-                [self.key.algorithm],
-                options=needed,  # type: ignore[arg-type]
-                audience=self.origin + TOKEN,
-            )
-        except jwt.PyJWTError as error:
-            return type(error).__name__
-        self.statements.append(claims)
-        if claims["iss"] != self.client_id or claims["sub"] != self.client_id:
-            return "client"
-        if claims["exp"] > time.time() + LONGEST_STATEMENT or claims["jti"] in self._used:
-            return "life or jti"
-        self._used.add(claims["jti"])
-        return ""
+        return self.heard.fault_of(form, self.client_id, self.key, self.origin + TOKEN)
 
     def _is_let_in(self, request: Request) -> bool:
         scheme, _, token = (request.header("authorization") or "").partition(" ")

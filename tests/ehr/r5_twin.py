@@ -76,7 +76,8 @@ class Twin:
         return scheme == "Bearer" and token in self.tokens
 
     def _capabilities(self) -> Json:
-        rest = [{"mode": "server", "resource": [{"type": kind} for kind in _TYPES]}]
+        # A SMART launcher says where to sign in beside what stands in `security`, and nowhere where there is none.
+        rest = [{"mode": "server", "security": {"cors": True}, "resource": [{"type": kind} for kind in _TYPES]}]
         return {
             "resourceType": "CapabilityStatement",
             "status": "active",

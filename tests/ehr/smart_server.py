@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from tests.ehr.exchange import Answer, Json, Request, outcome_answer
 from tests.ehr.r5_twin import BASE_PATH, Twin
+from tests.ehr.signing_keys import SigningKey
+from tests.ehr.statements import Statements
 
 WELL_KNOWN = f"{BASE_PATH}/.well-known/smart-configuration"
 AUTHORIZE, TOKEN, REVOKE = "/auth/authorize", "/auth/token", "/auth/revoke"
@@ -29,15 +31,17 @@ _FOR_BROWSERS = (
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept"),
 )
 _OPEN_PATHS = ("/metadata",)
+_FRONT = ("", "/", BASE_PATH, f"{BASE_PATH}/")
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app as it is registered here. An app with a secret is confidential."""
+    """An app as it is registered here. It is confidential with a secret, or with a key whose public half is known."""
 
     client_id: str
     redirects: tuple[str, ...]
     secret: str = ""
+    key: SigningKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,10 @@ class SmartEhr:
     tokens: dict[str, Context] = field(default_factory=dict)
     exchanges: list[Json] = field(default_factory=list)
     """Every form that came to the token endpoint."""
+    statements: Statements = field(default_factory=Statements)
+    """Signed statements of apps with a key."""
+    welcome: str = ""
+    """A page for people who open the base address in a browser; empty for none."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -106,6 +114,7 @@ class SmartEhr:
         for kept in (self.launches, self.codes, self.tokens):
             kept.clear()
         self.exchanges.clear()
+        self.statements.forget()
 
     def launch_of(self, patient: str, app_context: str = "") -> str:
         """The launch id for an app that is opened in this patient's record."""
@@ -119,6 +128,8 @@ class SmartEhr:
             return Answer(204, _FOR_BROWSERS)
         if path == WELL_KNOWN:
             return _json(self._metadata())
+        if self.welcome and path in _FRONT and request.method == "GET" and _wants_a_page(request):
+            return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), self.welcome.encode())
         if path == AUTHORIZE:
             return self.authorize(dict(parse_qsl(urlsplit(request.target).query)))
         if path == TOKEN and request.method == "POST":
@@ -165,10 +176,14 @@ class SmartEhr:
             "revocation_endpoint": self.origin + REVOKE,
             "code_challenge_methods_supported": ["S256"],
             "grant_types_supported": ["authorization_code"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES384", "RS384"],
             "capabilities": [
                 "launch-ehr",
                 "launch-standalone",
                 "client-public",
+                "client-confidential-symmetric",
+                "client-confidential-asymmetric",
                 "permission-v2",
                 "context-ehr-patient",
             ],
@@ -182,8 +197,10 @@ class SmartEhr:
             if self.faults.token_delay:
                 time.sleep(self.faults.token_delay)
             code = self.codes.get(form.get("code", ""))
-            if code is None or code.used or not self._is_for(code, form, request.header("authorization") or ""):
+            if code is None or code.used or not self._is_for(code, form):
                 return _json({"error": "invalid_grant"}, 400)
+            if not self._is_client(code.app, form, request.header("authorization") or ""):
+                return _json({"error": "invalid_client"}, 401)
             code.used = True
         token = secrets.token_urlsafe(24)
         context = code.context or Context("")
@@ -199,14 +216,18 @@ class SmartEhr:
         }
         return _json(_without_nothing(told | self.faults.lies))
 
-    def _is_for(self, code: Code, form: Mapping[str, str], authorization: str) -> bool:
+    def _is_for(self, code: Code, form: Mapping[str, str]) -> bool:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-        if challenge.decode().rstrip("=") != code.challenge or form.get("redirect_uri") != code.redirect:
-            return False
-        if code.app.secret:
-            known = base64.b64encode(f"{code.app.client_id}:{code.app.secret}".encode()).decode()
+        return challenge.decode().rstrip("=") == code.challenge and form.get("redirect_uri") == code.redirect
+
+    def _is_client(self, app: App, form: Mapping[str, str], authorization: str) -> bool:
+        """Does the app prove itself in the way it is registered with, and in no other?"""
+        if app.key is not None:
+            return not self.statements.fault_of(form, app.client_id, app.key, self.origin + TOKEN)
+        if app.secret:
+            known = base64.b64encode(f"{app.client_id}:{app.secret}".encode()).decode()
             return authorization == f"Basic {known}"
-        return form.get("client_id") == code.app.client_id
+        return form.get("client_id") == app.client_id
 
     def _opened_for(self, asked: Json) -> Answer:
         told = asked["parameters"]
@@ -241,6 +262,11 @@ def _is_about(request: Request, path: str, context: Context) -> bool:
         return name == context.patient
     said = {value.removeprefix("Patient/") for key, value in request.query if key in ("patient", "subject", "_id")}
     return said == {context.patient}
+
+
+def _wants_a_page(request: Request) -> bool:
+    """Is it a browser, and no FHIR client?"""
+    return "json" not in (request.header("accept") or "")
 
 
 def _json(body: object, status: int = 200) -> Answer:

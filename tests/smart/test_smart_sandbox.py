@@ -7,19 +7,23 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 
+from cds_service.demo import free_port
 from cds_service.stories.catalogue import all_stories
 from cds_service.stories.vignette import INDEX_DATE
 from tests.smart.ward import Person, heading
-from tools.sandbox import FIRST_STORY, SANDBOX, Sandbox, patients_of, sandbox, told_of
+from tools.sandbox import FIRST_STORY, SANDBOX, Sandbox, check_ports, sandbox, told_of
+from tools.sandbox_patients import patients_of
 
 STORIES = (FIRST_STORY, "mycophenolate-then-cyclophosphamide-failed", "relapse-two-years-after-tacrolimus")
 DSTU2 = {"Accept": "application/json+fhir"}
+A_BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 BEARER = {"Authorization": "Bearer eyJhbGciOiJFUzM4NCJ9.e30.c2lnbmF0dXJl", "Origin": SANDBOX}
 FOR_BROWSERS = "Access-Control-Allow-Origin"
 
@@ -165,6 +169,48 @@ def test_what_is_printed_leads_to_what_runs(running: Sandbox) -> None:
     assert asked["fhirServiceUrl"] == [running.r4]
     assert asked["serviceDiscoveryURL"] == [f"{running.service}/cds-services"]
     assert f"{running.service}/launch" in told
+    for address in re.findall(r"https?://127\.0\.0\.1\S*", told):
+        answer = requests.get(address, headers=A_BROWSER, allow_redirects=False, timeout=10)
+        # Only the address that a record system sends people back to has nothing to say by itself.
+        assert answer.status_code < 400 or address.endswith(("/callback,", "/launch")), address
+        assert answer.headers["Content-Type"].startswith(("text/html", "application/json"))
+
+
+def test_a_fhir_server_shows_people_its_patients_and_tells_programs_where_to_ask(
+    session: requests.Session, fhir: str, running: Sandbox
+) -> None:
+    for address in (fhir, f"{fhir}/", fhir.removesuffix("/fhir")):
+        assert "server of the sandbox" in session.get(address, headers=A_BROWSER, timeout=10).text
+    asked = session.get(fhir, headers={"Accept": "application/fhir+json"}, timeout=10)
+    assert asked.json()["resourceType"] == "OperationOutcome"
+    page = session.get(fhir, headers=A_BROWSER, timeout=10).text
+    links = [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+    hooks = [parse_qs(urlsplit(link).query) for link in links if link.startswith(SANDBOX)]
+    assert sorted(one["patientId"][0] for one in hooks) == ["n-053", "s-01", "s-24"]
+    assert {one["fhirServiceUrl"][0] for one in hooks} == {fhir}
+    assert all(session.get(link, timeout=10).ok for link in links if link.startswith(fhir))
+    launches = [link for link in links if "/launch?" in link]
+    names = [re.search(r'class="patient">([^<]+)<', Person(running.service).opened(link).text) for link in launches]
+    assert {found[1] for found in names if found} == {"Story S-01", "Story S-24", "Story N-053"}
+
+
+def test_a_launcher_finds_clinicians_to_sign_in_as_and_a_visit_of_each_patient(
+    session: requests.Session, fhir: str, running: Sandbox
+) -> None:
+    clinicians = session.get(f"{fhir}/Practitioner?_count=10", timeout=10).json()
+    assert {one["resource"]["id"] for one in clinicians["entry"]} == {"COREPRACTITIONER1", "prac-1"}
+    visits = session.get(f"{fhir}/Encounter/?_count=1&patient={running.patient}", timeout=10).json()
+    assert visits["entry"][0]["resource"]["subject"]["reference"] == f"Patient/{running.patient}"
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_started(running: Sandbox) -> None:
+    taken, free = urlsplit(running.r4).port or 0, free_port()
+    with pytest.raises(SystemExit, match=f"Port {taken} is taken.*--fhir-port"):
+        check_ports(free, taken)
+    with pytest.raises(SystemExit, match=f"Port {taken} is taken.*--fhir-port"):
+        check_ports(free, taken - 1)
+    with pytest.raises(SystemExit, match=f"Port {taken} is taken.*--port"):
+        check_ports(taken, free)
 
 
 def test_every_date_of_a_chart_moves_with_today_and_nothing_else_does() -> None:

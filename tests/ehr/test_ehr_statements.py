@@ -1,0 +1,56 @@
+"""The test EHR takes a signed statement only when nothing is wrong with it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.ehr.signing_keys import signing_key
+from tests.ehr.statements import KIND, Statements
+
+KEY, OTHER = signing_key("app-1"), signing_key("app-2")
+ENDPOINT = "https://ehr.test/auth/token"
+
+
+def form(key: Any = KEY, head: dict[str, str] | None = None, **claims: Any) -> dict[str, str]:
+    """A sound statement, but for what is told. None leaves a claim out."""
+    now = int(time.time())
+    whole = {"iss": "app", "sub": "app", "aud": ENDPOINT, "iat": now, "exp": now + 240, "jti": "1"} | claims
+    told = {name: value for name, value in whole.items() if value is not None}
+    signed = jwt.encode(told, key.private, key.algorithm, headers={"kid": KEY.kid} | (head or {}))
+    return {"client_assertion_type": KIND, "client_assertion": signed}
+
+
+def fault_of(told: dict[str, str], heard: Statements | None = None) -> str:
+    return (heard or Statements()).fault_of(told, "app", KEY, ENDPOINT)
+
+
+def test_a_sound_statement_is_taken_once() -> None:
+    heard, told = Statements(), form()
+    assert fault_of(told, heard) == ""
+    assert fault_of(told, heard) == "life or jti"
+    assert (len(heard.accepted), heard.refused) == (1, ["life or jti"])
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ({}, "assertion type"),
+        ({"client_assertion_type": KIND, "client_assertion": "a.b.c"}, "DecodeError"),
+        (form(OTHER), "InvalidSignatureError"),
+        (form(head={"kid": "app-2"}), "key id or type"),
+        (form(aud="https://ehr.test/fhir"), "InvalidAudienceError"),
+        (form(iss="another"), "client"),
+        (form(sub="another"), "client"),
+        (form(exp=int(time.time()) - 1), "ExpiredSignatureError"),
+        (form(exp=int(time.time()) + 3600), "life or jti"),
+        (form(jti=None), "MissingRequiredClaimError"),
+        (form(exp=None), "MissingRequiredClaimError"),
+    ],
+    ids=["none", "garbage", "key", "key id", "audience", "issuer", "subject", "expired", "too long", "jti", "exp"],
+)
+def test_it_is_refused_with(told: dict[str, str], fault: str) -> None:
+    assert fault_of(told) == fault
