@@ -67,7 +67,7 @@ UNTREATED: dict[str, RuleWording] = {
 
 RESISTANT: dict[str, RuleWording] = {
     "MN-07": RuleWording(
-        "Consider {next} next: [proteinuria {change} in {time} of CNI|no response to the CNI][, {antibody_state}], "
+        "Consider {next}: [proteinuria {change} in {time} from CNI start|no response to the CNI][, {antibody_state}], "
         "eGFR stable.",
         "[Proteinuria {change} in {days} days from the start of an adequate CNI|An adequate CNI course has not "
         "worked][ and {antibody_state}]. eGFR is stable.",
