@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from operator import attrgetter
 
-from cds_service.case.drug_classes import ANTI_CD20, STANDARD_IN_MEMBRANOUS
-from cds_service.case.lines import Line
+from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.model import Quantity
-from cds_service.guideline.assessment import Assessment, Fact, LineSummary
+from cds_service.guideline.assessment import Assessment, Fact
 from cds_service.guideline.background import routed
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.notes import notes_for, severity_of
 from cds_service.guideline.outdated import outdated_values
 from cds_service.guideline.picture import Picture
-from cds_service.guideline.rows import Answer
 from cds_service.guideline.safety import Offer
 from cds_service.guideline.sources import conflicts_for, evidence_for, strength_of
+from cds_service.guideline.treatment_so_far import lines_so_far
 
-VERDICT_OF_STATE = {
-    "MN_RESISTANT": "FAILED",
-    "LN_NO_RESPONSE": "FAILED",
-    "LN_REFRACTORY": "FAILED",
-    "MN_INADEQUATE_LINE": "INADEQUATE",
-    "LN_INADEQUATE_LINE": "INADEQUATE",
-    "MN_INTOLERANT": "INTOLERANT",
-    "LN_INTOLERANT": "INTOLERANT",
-    "MN_REMISSION_CR": "RESPONDED",
-    "MN_REMISSION_PR": "RESPONDED",
-    "MN_RELAPSE": "RESPONDED",
-    "MN_CNI_DEPENDENT": "RESPONDED",
-    "MN_BORDERLINE_RISE": "RESPONDED",
-    "MN_RELAPSE_UNCONFIRMED": "RESPONDED",
-    "MN_RELAPSE_AB_NEG": "RESPONDED",
-    "LN_CR": "RESPONDED",
-    "LN_PR": "RESPONDED",
-    "LN_FLARE": "RESPONDED",
-    "LN_FLARE_UNCONFIRMED": "RESPONDED",
-    "LN_BORDERLINE_RISE": "RESPONDED",
-}
 REMARKS_ON_DRUGS = (
     "INFUSION_DOSE_ASSUMED",
     "INFUSIONS_NOT_DOCUMENTED",
@@ -73,7 +50,7 @@ def assessment_of(picture: MembranousPicture | LupusPicture, offered: Offer, rep
         evidence=evidence,
         conflicts=conflicts_for(picture, offered, evidence),
         facts=_newest_first(picture),
-        lines=_lines(picture, answer),
+        lines=lines_so_far(picture, answer),
         menu=answer.menu,
         remarks=_remarks(picture),
         figures=_figures(picture, answer.saw),
@@ -106,38 +83,6 @@ def _use_all(p: Picture, *shown: tuple[Quantity | None, str]) -> None:
     for value, role in shown:
         if value is not None:
             p.use(value, role)
-
-
-def _lines(p: MembranousPicture | LupusPicture, answer: Answer) -> tuple[LineSummary, ...]:
-    """Past lines with what became of them, the last one as the answer judges it."""
-    summaries = []
-    for index, line in enumerate(p.whole_lines):
-        if index == p.last_position:
-            verdict, why, fall = _verdict_now(answer, line), "", p.reduction
-        else:
-            outcome = p.past_outcomes[index]
-            verdict, why, fall = outcome.verdict, outcome.why, outcome.reduction
-        if p.disease == "MN" and not line.classes & STANDARD_IN_MEMBRANOUS:
-            verdict = "NOT_STANDARD"
-        classes = tuple(sorted(line.classes))
-        summaries.append(LineSummary(classes, line.start, line.end, verdict, line.sources, line.agents, fall, why))
-    if not p.exactly_dated:
-        summaries = list(map(_with_doubtful_days, summaries, p.whole_lines))
-    return tuple(summaries)
-
-
-def _with_doubtful_days(summary: LineSummary, line: Line) -> LineSummary:
-    """A fall since a day that nobody wrote is not shown."""
-    told = replace(summary, start_stated=line.start_stated, end_stated=line.end_stated)
-    return told if told.start_stated else replace(told, reduction=None)
-
-
-def _verdict_now(answer: Answer, line: Line) -> str:
-    """What the answer says of the last line; CURRENT or LAST while it says nothing final."""
-    verdict = VERDICT_OF_STATE.get(answer.state)
-    if verdict is None or (answer.action == "DATA_REQUEST" and verdict in {"FAILED", "INADEQUATE"}):
-        return "CURRENT" if line.open else "LAST"
-    return verdict
 
 
 def _figures(p: MembranousPicture | LupusPicture, saw: str) -> dict[str, float | str]:

@@ -124,9 +124,12 @@ def _readings(
     for source, resource in resources.get("AllergyIntolerance", ()):
         readings.append(read_allergy(source, resource, terminology))
     not_carried_out = medications.orders_not_carried_out(resources.get("MedicationAdministration", ()))
+    elsewhere = medications.reasons_of_orders_elsewhere(resources.get("MedicationRequest", ()), terminology)
     for kind, read in medications.READERS.items():
         for source, resource in resources.get(kind, ()):
             reading = read(source, resource, terminology, today)
+            if elsewhere and kind == "MedicationAdministration":
+                reading = medications.as_ordered(reading, resource, elsewhere, terminology)
             readings.append(without_exposure(reading) if source in not_carried_out else reading)
     return readings
 

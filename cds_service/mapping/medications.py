@@ -112,6 +112,27 @@ def orders_not_carried_out(administrations: Iterable[tuple[str, Any]]) -> frozen
     return frozenset(not_done - done)
 
 
+def reasons_of_orders_elsewhere(
+    requests: Iterable[tuple[str, Any]], terminology: Terminology
+) -> Mapping[str, Sequence[Any]]:
+    """The reasons of the orders that were given for another disease, by order."""
+    stated = ((source, request.reasonCode or ()) for source, request in requests)
+    return {source: reasons for source, reasons in stated if terminology.other_indication(reasons)}
+
+
+def as_ordered(
+    reading: Reading, administration: Any, elsewhere: Mapping[str, Sequence[Any]], terminology: Terminology
+) -> Reading:
+    """What was given was given for what it was ordered for, unless it says itself that it is for our disease."""
+    order = administration.request.reference if administration.request is not None else None
+    reasons = elsewhere.get(order or "", ())
+    given = next((fact for fact in reading.facts if isinstance(fact, Exposure)), None)
+    if not reasons or given is None or CLASS_OF.get(given.agent) in NEVER_A_LINE:
+        return reading
+    disease = terminology.other_indication((*(administration.reasonCode or ()), *reasons))
+    return _for_another_disease(given, disease, tuple(reading.set_aside)) if disease else reading
+
+
 def _exposure(source: str, record: Any, drug: Drug, given: _Given, terminology: Terminology) -> Reading:
     """One exposure, and what could not be read of it. What goes onto the skin or into a joint is not relevant."""
     way = terminology.way(given.route, drug.route)

@@ -25,6 +25,7 @@ from tests.guideline.standard_patients import (
     EARLIER_FAILURE,
     EGFR_DECLINING,
     after_rituximab,
+    flared_ln,
     on_cyclosporine,
     relapsed_mn,
     resistant_ln,
@@ -156,3 +157,13 @@ class TestLinesOnTheCard:
     def test_the_reduction_is_shown(self) -> None:
         (line,) = answer_for(resistant_mn()).lines
         assert line.reduction == pytest.approx(1 - 7.6 / 8.4)
+
+    def test_of_a_line_that_worked_and_was_followed_by_a_relapse_it_is_the_one_to_the_lowest_value(self) -> None:
+        seen = answer_for(relapsed_mn())
+        (line,) = seen.lines
+        assert (seen.state, line.outcome) == ("MN_RELAPSE", "RESPONDED")
+        assert line.reduction == pytest.approx(1 - 0.8 / 8.0)
+
+    def test_of_a_line_before_a_lupus_flare_what_is_left_of_the_fall_is_not_shown(self) -> None:
+        seen = answer_for(flared_ln())
+        assert (seen.state, seen.lines[-1].outcome, seen.lines[-1].reduction) == ("LN_FLARE", "RESPONDED", None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fhir_samples import (
+    ICD10CM,
     LISINOPRIL,
     MYCOPHENOLATE,
     RITUXIMAB,
@@ -352,6 +353,41 @@ def test_why_it_ended(stated: list[dict[str, Any]] | None, reason: str) -> None:
 def test_every_counting_record_is_handed_over() -> None:
     read = case(*numbered(request(RITUXIMAB), administration(), statement(RITUXIMAB, **period("2026-04-21"))))
     assert sorted(exposure.kind for exposure in read.exposures) == ["administration", "request", "statement"]
+
+
+LYMPHOMA, MEMBRANOUS = {"reasonCode": [coded(ICD10CM, "C83.30")]}, {"reasonCode": [coded(ICD10CM, "N04.20")]}
+BY_ORDER = {"request": {"reference": "MedicationRequest/order"}}
+ORDERED = {
+    # what the infusion says of itself, what its order says, for what disease it counts ("" for ours)
+    "nothing, a lymphoma": ({}, LYMPHOMA, "lymphoma"),
+    "a word that tells nothing, a lymphoma": ({"reasonCode": [{"text": "infusion"}]}, LYMPHOMA, "lymphoma"),
+    "our disease, a lymphoma": (MEMBRANOUS, LYMPHOMA, ""),
+    "nothing, our disease": ({}, MEMBRANOUS, ""),
+    "nothing, nothing": ({}, {}, ""),
+}
+
+
+@pytest.mark.parametrize(("own", "ordered", "disease"), ORDERED.values(), ids=ORDERED.keys())
+def test_an_infusion_was_given_for_what_it_was_ordered_for(
+    own: dict[str, Any], ordered: dict[str, Any], disease: str
+) -> None:
+    read = case(request(RITUXIMAB, id="order", **ordered), administration(id="given", **BY_ORDER, **own))
+    said = [(item.resource, item.shown) for item in read.set_aside if item.reason == "OTHER_INDICATION"]
+    assert (("MedicationAdministration/given", disease) in said) is bool(disease)
+    counted = [one.source for one in read.exposures]
+    assert ("MedicationAdministration/given" in counted) is not bool(disease)
+    assert ("MedicationAdministration/given" in [one.source for one in read.elsewhere]) is bool(disease)
+
+
+def test_an_order_that_is_not_in_the_chart_says_nothing_of_what_it_was_for() -> None:
+    read = case(request(RITUXIMAB, id="another", **LYMPHOMA), administration(id="given", **BY_ORDER))
+    assert [one.source for one in read.exposures] == ["MedicationAdministration/given"]
+
+
+def test_a_steroid_for_another_disease_counts_all_the_same() -> None:
+    steroid = "6902"
+    read = case(request(steroid, id="order", **LYMPHOMA), administration(steroid, id="given", **BY_ORDER))
+    assert "MedicationAdministration/given" in [one.source for one in read.exposures]
 
 
 def test_background_drugs_are_exposure_too() -> None:

@@ -138,7 +138,7 @@ def borderline(p: LupusPicture) -> Answer | str:
     return Answer("LN_BORDERLINE_RISE", "WAIT_MONITOR", "LN-45", f"UPCR {p.current_value:g} g/g after remission")
 
 
-@row("LN step 11", "Less than 120 days on the line?", rules=("LN-11", "LN-10"), source="S004")
+@row("LN step 11", "Less than 120 days since the line began?", rules=("LN-11", "LN-10"), source="S004")
 def too_early(p: LupusPicture) -> Answer | str:
     """Before four months no line can be judged, but a falling eGFR needs an expert at once."""
     if p.days >= p.thresholds.early:

@@ -12,7 +12,7 @@ def ask(rule: str, saw: str, *missing: str) -> Answer:
     return Answer("MN_INSUFFICIENT_DATA", "DATA_REQUEST", rule, saw, missing=missing)
 
 
-@row("MN step 11", "Less than 120 days on the line?", rules=("MN-06",), source="S000, S003")
+@row("MN step 11", "Less than 120 days since the line began?", rules=("MN-06",), source="S000, S003")
 def too_early(p: MembranousPicture) -> Answer | str:
     """Before four months no line can be judged."""
     if p.days < p.thresholds.early:
