@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from cds_service.cdshooks.request import AS_OF
+from cds_service.course.documents import Documents, Picture, document_page, documents_of_checkout
 from cds_service.course.page import page
-from cds_service.course.start import CardShown, Entry, StoryShown, shown_card, start_page, story_page
+from cds_service.course.start import CardShown, Entry, StoryShown, around, shown_card, start_page, story_page
 from cds_service.hooks import patient_view
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.knowledge import Knowledge
@@ -29,7 +30,7 @@ FEATURED = (
 
 
 class Showcase:
-    """Pages about the example patients. `base` is the path that the service is published under."""
+    """Pages about the example patients, and the documents. `base` is the path that the service is published under."""
 
     def __init__(self, knowledge: Knowledge, services: Sequence[Service], today: Callable[[], date], base: str) -> None:
         self._knowledge = knowledge
@@ -41,6 +42,10 @@ class Showcase:
     def _stories(self) -> Mapping[str, Story]:
         return {story.name: story for story in all_stories()}
 
+    @cached_property
+    def _documents(self) -> Documents:
+        return documents_of_checkout()
+
     def start(self) -> str:
         """The start page."""
         featured = [self._stories[name] for name in FEATURED if name in self._stories]
@@ -51,7 +56,19 @@ class Showcase:
             approval=self._knowledge.stamp.approval,
             on=self._today(),
             base=self._base,
+            documented=bool(self._documents.files),
         )
+
+    def document(self, name: str) -> str | None:
+        """The page of a document; None when there is no such document here."""
+        found = self._documents.document(name)
+        if found is None:
+            return None
+        return document_page(self._documents, found, around(self._knowledge.stamp.approval, self._today(), self._base))
+
+    def picture(self, name: str) -> Picture | None:
+        """A picture of a document; None when there is no such picture."""
+        return self._documents.picture(name)
 
     def story(self, name: str, *, fired: bool) -> str | None:
         """The page of a story, with its card once the call was fired; None when there is no such story."""

@@ -35,6 +35,9 @@ COURSES = {
     "course-lupus.png": "mycophenolate-then-cyclophosphamide-failed",
     "course-antibody.png": "antibody-gone-while-proteinuria-lags",
 }
+PHONE = ("course-phone.png", "tacrolimus-failed-so-rituximab-is-next", 390)
+CLOSER = ("course-closer.png", "relapse-two-years-after-tacrolimus", 560)
+"""The file, the story, and the width of the screen or the height of the picture."""
 CARD_STORY = "tacrolimus-failed-so-rituximab-is-next"
 PARTS = (
     "h3",
@@ -115,6 +118,9 @@ def take(browser: Browser, address: str) -> Iterator[Path]:
     for name, story in COURSES.items():
         page.goto(f"/stories/{story}/course")
         yield _shot(page, name)
+    yield _closer(page)
+    yield _phone(page)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 760, "height": 900})
     page.goto(f"/stories/{CARD_STORY}")
     page.get_by_role("button", name="Open the record").click()
@@ -133,6 +139,35 @@ def _shot(page: Page, name: str, height: int = 0) -> Path:
     figures = page.locator("figure, .panel, .panels").last.bounding_box() if not height else None
     bottom = height or (int(figures["y"] + figures["height"]) + 24 if figures else 0)
     page.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": bottom})
+    return path
+
+
+def _closer(page: Page) -> Path:
+    """By night, the newest part of a course, with what is told of its last value."""
+    name, story, height = CLOSER
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/stories/{story}/course")
+    closer = page.get_by_role("button", name="Closer")
+    for _ in range(3):
+        closer.click()
+    page.locator(".panel").first.locator(".point.used").last.focus()
+    top = closer.bounding_box()
+    path = PICTURES / name
+    clip: FloatRect = {"x": 0, "y": top["y"] - 12 if top else 0, "width": WIDTH, "height": height}
+    page.screenshot(path=path, full_page=True, clip=clip)
+    return path
+
+
+def _phone(page: Page) -> Path:
+    """The course on a telephone, from the answer to the antibody."""
+    name, story, width = PHONE
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"/stories/{story}/course")
+    figures = page.locator(".panel").nth(1).bounding_box()
+    path = PICTURES / name
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": figures["y"] + figures["height"] if figures else 844}
+    page.screenshot(path=path, full_page=True, clip=clip)
     return path
 
 

@@ -19,6 +19,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from cds_service.course.flow_chart import rows_of
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 ADOPTED = "checkout"
 """Where adopted documents stand on the site."""
@@ -29,9 +31,6 @@ LINK = re.compile(
     r"\((?!https?:|mailto:|#)(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)"
 )
 MERMAID = re.compile(r"```mermaid\n(.*?)```", flags=re.DOTALL)
-_QUESTION = re.compile(r'\s*s(\d+)\{"(.*?)<br/>(.*)"\}')
-_ANSWER = re.compile(r'\s*s(\d+) -- yes --> a\1\["(.*)"\]')
-_PASSED_OVER = re.compile(r"\s*(flowchart TD|s\d+ -- no --> s\d+)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -100,17 +99,12 @@ def _page_of(path: str) -> str:
 
 def _as_list(chart: str, source: str) -> str:
     """A chain of questions, each with what follows from yes. A chart of another kind is refused, not dropped."""
-    asked, followed = dict[str, tuple[str, str]](), dict[str, str]()
-    for line in filter(None, chart.splitlines()):
-        if question := _QUESTION.fullmatch(line):
-            asked[question[1]] = question[2], question[3]
-        elif answer := _ANSWER.fullmatch(line):
-            followed[answer[1]] = answer[2]
-        elif not _PASSED_OVER.fullmatch(line):
-            raise PluginError(f"{source}: a flow chart has a line that cannot be written out: {line.strip()}")
-    rows = (
-        f'<li><p class="asks"><small>{html.escape(step)}</small>{html.escape(text, quote=False)}</p>'
-        f'<span aria-label="yes, then">→</span><span class="then">{html.escape(followed[number])}</span></li>'
-        for number, (step, text) in asked.items()
-    )
-    return f'<p>First yes wins.</p>\n<ol class="flow">{"".join(rows)}</ol>'
+    try:
+        rows = "".join(
+            f'<li><p class="asks"><small>{html.escape(row.step)}</small>{html.escape(row.asks, quote=False)}</p>'
+            f'<span aria-label="yes, then">→</span><span class="then">{html.escape(row.then)}</span></li>'
+            for row in rows_of(chart)
+        )
+    except ValueError as error:
+        raise PluginError(f"{source}: {error}") from None
+    return f'<p>First yes wins.</p>\n<ol class="flow">{rows}</ol>'

@@ -47,7 +47,7 @@ class EventMark(NamedTuple):
 
 
 class Events(NamedTuple):
-    """What lies on the axis, and what came before it."""
+    """What lies on the axis, and what came before it: that is drawn as arrows out of the picture."""
 
     marks: tuple[EventMark, ...]
     earlier: tuple[Event, ...]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cds_service.cards.numbers import Dates
 from cds_service.case.model import Case, Day
+from cds_service.course.labels import length_of
 from cds_service.course.time_axis import NARROW, SLIVER, WIDE, TimeAxis, percent
 from cds_service.course.wording import state_in_words
 from cds_service.guideline.assessment import Assessment, Disease
@@ -16,13 +17,14 @@ from cds_service.guideline.thresholds import Thresholds
 
 # Each day is a whole assessment, so a long chart is looked at on its newest days only.
 MOST_DAYS = 60
-_LETTER = 6.9
+# Letters that are not bold, against those that labels are reckoned with.
+_REGULAR = 0.88
 
 
 class Period(NamedTuple):
     """A time in which the state did not change. `judged` is False where a result was missing.
 
-    `room` and `number_room` say on which screens its words and its number fit: "all", "wide", or none.
+    `room` and `number_room` say on which screens its words and its number fit: "all", "wide", or "none".
     """
 
     number: int
@@ -86,8 +88,8 @@ def _period(number: int, change: _Judged, until: Day, axis: TimeAxis, dates: Dat
         action=change.assessment.action,
         x=percent(begin),
         width=percent(max(end - begin, SLIVER)),
-        room=_room(len(state) * _LETTER + 22, end - begin),
-        number_room=_room(2 * _LETTER + 4, end - begin),
+        room=_room(length_of(state) * _REGULAR + 24, end - begin),
+        number_room=_room(length_of(str(number)) + 9, end - begin),
         judged=judged,
     )
 
@@ -95,4 +97,4 @@ def _period(number: int, change: _Judged, until: Day, axis: TimeAxis, dates: Dat
 def _room(needed: float, share: float) -> str:
     if needed <= share * NARROW:
         return "all"
-    return "wide" if needed <= share * WIDE else ""
+    return "wide" if needed <= share * WIDE else "none"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cds_service.course.time_axis import NARROW, WIDE, anchor_of
 
 # Generous, because nobody knows the reader's font: a label that is left out is in the point's own text.
-_LETTER = 7.4
+_LETTER, _THIN_LETTER = 8.4, 4.7
+_THIN = frozenset(" .,:;'ijlt<≤>≥")
 _LINE = 13
 _ABOVE, _BELOW = -9, 18
 _DOT = 6
@@ -39,7 +40,7 @@ class Wish(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A placed text: `dy` from its point, fixed by `anchor`. A `wide` one has room on wide screens only."""
+    """A placed text: `dy` from its point, fixed by `anchor`. A `wide` one has room on wide plots only."""
 
     text: str
     dy: int
@@ -57,7 +58,7 @@ class Taken:
 
     def box(self, share: float, baseline: float, text: str, anchor: str) -> Box:
         """The room a text takes."""
-        long, at = len(text) * _LETTER, share * self.width
+        long, at = length_of(text), share * self.width
         left = {"start": at, "middle": at - long / 2, "end": at - long}[anchor]
         return Box(left, baseline - _LINE + 2, left + long, baseline + 3)
 
@@ -67,15 +68,16 @@ class Taken:
         return inside and not any(box.touches(other) for other in self.boxes)
 
 
-def placed(
-    wishes: Sequence[Wish], height: float, fixed: Iterable[tuple[float, float, str, str]] = ()
-) -> list[Label | None]:
-    """A label or None for each wish, in order. `fixed` are texts that stand already: share, baseline, text, anchor."""
-    texts = tuple(fixed)
+def length_of(text: str) -> float:
+    """Pixels that a text of 12 px may take in the widest usual font, bold."""
+    return sum(_THIN_LETTER if letter in _THIN else _LETTER for letter in text)
+
+
+def placed(wishes: Sequence[Wish], height: float) -> list[Label | None]:
+    """A label or None for each wish, in order."""
     found: list[Label | None] = [None] * len(wishes)
     for width, wide in ((NARROW, False), (WIDE, True)):
         taken = Taken(width, height, [_dot(wish, width) for wish in wishes])
-        taken.boxes += [taken.box(*text) for text in texts]
         for wish, label in zip(wishes, found, strict=True):
             if label is not None:
                 taken.boxes.append(taken.box(wish.share, wish.y + label.dy, label.text, label.anchor))
@@ -83,43 +85,6 @@ def placed(
             if found[index] is None and wishes[index].text:
                 found[index] = _place(wishes[index], taken, wide=wide)
     return found
-
-
-class Corner(NamedTuple):
-    """Where the words of a line stand."""
-
-    share: float
-    anchor: str
-    dy: int
-
-
-_CORNERS = tuple(
-    Corner(share, anchor, dy)
-    for dy in (-4, 13)
-    for share, anchor in ((0.005, "start"), (0.995, "end"), (0.5, "middle"), (0.3, "middle"), (0.7, "middle"))
-)
-
-
-def quiet_corner(words: str, y: float, height: float, dots: Iterable[tuple[float, float]]) -> Corner:
-    """Where the words of a line at `y` hide fewest points; `dots` are shares of the width and heights."""
-    points = tuple(dots)
-
-    def crowd(corner: Corner) -> int:
-        hidden = 0
-        for width, weight in ((NARROW, 1), (WIDE, 2)):
-            taken = Taken(width, height)
-            box = taken.box(corner.share, y + corner.dy, words, corner.anchor)
-            hidden += weight * sum(box.touches(_room_of(share, at, width)) for share, at in points)
-            hidden += 4 * (box.top < 0 or box.bottom > height)
-        return hidden
-
-    return min(_CORNERS, key=crowd)
-
-
-def _room_of(share: float, y: float, width: float) -> Box:
-    """A point with the value above or below it."""
-    at = share * width
-    return Box(at - 16, y - 9, at + 16, y + 9)
 
 
 def _place(wish: Wish, taken: Taken, *, wide: bool) -> Label | None:

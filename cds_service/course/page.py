@@ -44,6 +44,7 @@ class Course(NamedTuple):
     summary: str
     assessment: Assessment
     severity: str
+    axis: TimeAxis
     ticks: tuple[Tick, ...]
     history: History
     bars: tuple[Bar, ...]
@@ -110,13 +111,14 @@ def _course(
         summary=_summary(assessment, cards),
         assessment=assessment,
         severity=SEVERITIES[assessment.severity],
+        axis=axis,
         ticks=axis.ticks(),
         history=history_of(case, assessment, axis, dates, thresholds, days),
         bars=bars_of(case, assessment, axis, dates),
         events=events_of(case, axis, dates),
         panels=panels,
         absent=without_values(case, assessment, dates),
-        path=path_of(assessment),
+        path=path_of(assessment, dates.today),
         advice=advice_of(assessment, case, dates),
         tables=value_tables(case, assessment, panels, dates),
     )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from cds_service.cards.numbers import Dates, shown
+from cds_service.cards.numbers import Dates
 from cds_service.cards.numbers import percent as percent_of
 from cds_service.case.model import Case, Comparator
 from cds_service.course.kinds import KINDS, Kind, Line
-from cds_service.course.labels import Label, Wish, placed, quiet_corner
+from cds_service.course.labels import Label, Wish, placed
+from cds_service.course.levels import Level, ScaleTick, levels_of, scale_ticks
 from cds_service.course.points import Point, points_of
 from cds_service.course.scale import Scale
 from cds_service.course.time_axis import TimeAxis, percent
@@ -43,16 +44,6 @@ class Stroke(NamedTuple):
     y2: float
 
 
-class Level(NamedTuple):
-    """A line across the figure, with its words where fewest points are in the way."""
-
-    y: float
-    words: str
-    words_x: str
-    anchor: str
-    dy: int
-
-
 class Band(NamedTuple):
     """A shaded range of values, from `x` on."""
 
@@ -74,6 +65,7 @@ class Panel:
     marks: tuple[Mark, ...]
     strokes: tuple[Stroke, ...]
     levels: tuple[Level, ...]
+    scale_ticks: tuple[ScaleTick, ...]
     bands: tuple[Band, ...]
     earlier: int
 
@@ -116,13 +108,13 @@ def _panel(
     bands, scale_values = _bands(kind, reference, thresholds)
     if kind.window is not None:
         low, high = kind.window(thresholds)
-        lines.append(Line(low, f"to {shown(high)} usual"))
+        lines += [Line(low, "usual at least"), Line(high, "usual at most")]
     if reference is not None:
         value, decline = float(reference.value), thresholds.egfr_decline
         lines += [Line(value, "reference"), Line(value * (1 - decline), f"= −{percent_of(decline)}")]
     scale = _scale(kind, [*(point.value for point in drawn), *scale_values])
-    levels = tuple(_levels(lines, scale, drawn, axis))
-    marks = _marks(drawn, scale, axis, levels)
+    levels = tuple(levels_of(lines, scale))
+    marks = _marks(drawn, scale, axis)
     return Panel(
         title=kind.title,
         unit=" or ".join(dict.fromkeys(point.unit for point in points if point.unit)),
@@ -132,6 +124,7 @@ def _panel(
         marks=marks,
         strokes=tuple(_strokes(marks)),
         levels=levels,
+        scale_ticks=tuple(scale_ticks(scale, levels)),
         bands=tuple(_placed_bands(bands, scale, axis, reference)),
         earlier=len(points) - len(drawn),
     )
@@ -173,16 +166,7 @@ def _scale(kind: Kind, values: Sequence[float]) -> Scale:
     return Scale(low, high, kind.height, kind.logarithmic)
 
 
-def _levels(lines: Sequence[Line], scale: Scale, points: Sequence[Point], axis: TimeAxis) -> Iterator[Level]:
-    dots = [(axis.share(point.day), scale.y(point.value)) for point in points]
-    for line in lines:
-        if scale.shows(line.value):
-            y, words = scale.y(line.value), f"{shown(line.value)} {line.words}"
-            corner = quiet_corner(words, y, scale.height, dots)
-            yield Level(y, words, percent(corner.share), corner.anchor, corner.dy)
-
-
-def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis, levels: Sequence[Level]) -> tuple[Mark, ...]:
+def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis) -> tuple[Mark, ...]:
     shares = [axis.share(point.day) for point in points]
     heights = [scale.y(point.value) for point in points]
     told = _worth_telling(points)
@@ -190,8 +174,7 @@ def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis, levels: Sequen
         Wish(share, y, point.number if index in told else "", _rank(point))
         for index, (point, share, y) in enumerate(zip(points, shares, heights, strict=True))
     ]
-    fixed = [(float(level.words_x[:-1]) / 100, level.y + level.dy, level.words, level.anchor) for level in levels]
-    labels = placed(wishes, scale.height, fixed)
+    labels = placed(wishes, scale.height)
     return tuple(
         Mark(percent(share), y, _shape(point), point, label, y < scale.height / 2)
         for point, share, y, label in zip(points, shares, heights, labels, strict=True)

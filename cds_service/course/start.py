@@ -76,18 +76,23 @@ def start_page(
     approval: Approval,
     on: date,
     base: str,
+    documented: bool,
 ) -> str:
-    """What this is, patients to try it on, and where everything else is. A service: title, id, hook, description."""
+    """What this is, patients to try it on, and where everything else is. A service: title, id, hook, description.
+
+    `documented` says whether the documents are served as well.
+    """
     return template("start.html").render(
-        featured=featured, others=others, services=services, **_around(approval, on, base)
+        featured=featured, others=others, services=services, documented=documented, **around(approval, on, base)
     )
 
 
 def story_page(story: StoryShown, cards: Sequence[CardShown] | None, *, approval: Approval, on: date, base: str) -> str:
     """A patient in words, and the cards once the service was asked; None before that."""
-    return template("story.html").render(story=story, cards=cards, **_around(approval, on, base))
+    return template("story.html").render(story=story, cards=cards, **around(approval, on, base))
 
 
-def _around(approval: Approval, on: date, base: str) -> dict[str, str]:
+def around(approval: Approval, on: date, base: str) -> dict[str, str]:
+    """What the frame of every page is given. `base` is the path that the service is published under."""
     signed = in_plain_words(approval, on.toordinal())
     return {"signed": signed, "assets": f"{base}/assets", "home": f"{base}/", "base": base}

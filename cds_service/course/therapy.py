@@ -30,6 +30,7 @@ class Bar(NamedTuple):
     tone: str
     x: str
     width: str
+    end: str
     given: tuple[str, ...]
     open: bool
     sure: bool
@@ -62,6 +63,7 @@ def _bar(line: LineSummary, records: Mapping[str, Exposure], axis: TimeAxis, dat
         tone=OUTCOME_TONES.get(line.outcome, "present"),
         x=percent(begin),
         width=percent(max(end - begin, SLIVER)),
+        end=percent(max(end, begin + SLIVER)),
         given=tuple(axis.at(day) for day in given),
         open=line.end is None,
         sure=line.start_stated and line.end_stated,
@@ -94,7 +96,9 @@ def _judged(line: LineSummary) -> str:
 
 
 def _detail(line: LineSummary) -> str:
-    fall = "" if line.reduction is None else f"proteinuria {moved(line.reduction, line.reduction_sign, 'down', 'up')}"
+    """What proteinuria did."""
+    way = "" if line.reduction is None else moved(line.reduction, line.reduction_sign, "down", "up")
+    fall = f"proteinuria {way}" if way else ""
     return "; ".join(part for part in (fall, plain_text(line.why, 90)) if part)
 
 

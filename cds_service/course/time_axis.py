@@ -12,22 +12,24 @@ from typing import NamedTuple
 
 from cds_service.case.model import Day
 
-# The widths, in CSS pixels, that a plot has at least on a telephone of 240 px and on a desktop screen.
-NARROW, WIDE = 204, 660
+# The widths, in CSS pixels, that a plot has at least on a telephone of 240 px and on a desktop screen of 960 px.
+NARROW, WIDE = 166, 500
 # What lasts no day is still seen.
 SLIVER = 0.006
-_EDGE = 0.035
+EDGE = 0.035
+"""The share of the width that is left free before the first day and after the last."""
 _SHORTEST = 60
 _TICK_ROOM = 66.0
 # Months between two ticks; the first whose ticks are few enough is taken.
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
-_MOST_TICKS = 11
+_MOST_TICKS = 7
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Tick(NamedTuple):
-    """A month under the axis. `wide` ones are left out on narrow screens; `anchor` is where its text is fixed.
+    """A month under the axis. `wide` ones are left out on narrow screens.
 
+    `anchor` is where its text is fixed on wide screens, `lean` on narrow ones.
     `year` goes with the label: `always`, or only where the tick that carries it may be left out.
     """
 
@@ -37,6 +39,15 @@ class Tick(NamedTuple):
     always: bool
     wide: bool
     anchor: str
+    lean: str
+
+
+class Month(NamedTuple):
+    """The first of a month, of which the script shows as many as there is room for. `number` counts months."""
+
+    x: str
+    label: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +57,20 @@ class TimeAxis:
     first: Day
     last: Day
 
+    @property
+    def first_date(self) -> str:
+        """The first day as a date."""
+        return date.fromordinal(self.first).isoformat()
+
+    @property
+    def last_date(self) -> str:
+        """The last day as a date."""
+        return date.fromordinal(self.last).isoformat()
+
     def share(self, day: Day) -> float:
         """Where a day lies, between 0 and 1; days outside lie on the edge."""
         inside = min(max(day, self.first), self.last)
-        return _EDGE + (1 - 2 * _EDGE) * (inside - self.first) / (self.last - self.first)
+        return EDGE + (1 - 2 * EDGE) * (inside - self.first) / (self.last - self.first)
 
     def at(self, day: Day) -> str:
         """The same as an SVG length."""
@@ -61,17 +82,31 @@ class TimeAxis:
         step = next((step for step in _STEPS if len(months) / step <= _MOST_TICKS), _STEPS[-1])
         chosen = [month for month in months if (month.year * 12 + month.month - 1) % step == 0]
         ticks, free_from, year = [], -_TICK_ROOM, 0
-        for month in chosen:
+        for place, month in enumerate(chosen):
             share = self.share(month.toordinal())
-            anchor = anchor_of(share)
-            left = share * NARROW - {"start": 0, "middle": 0.5, "end": 1}[anchor] * _TICK_ROOM
+            lean = _lean_of(share)
+            left = share * NARROW - {"start": 0, "middle": 0.5, "end": 1}[lean] * _TICK_ROOM
             wide = left < free_from
             free_from = free_from if wide else left + _TICK_ROOM
             new_year = month.year != year
             label, told = (str(month.year), "") if step >= 12 else (_MONTHS[month.month - 1], str(month.year))
-            ticks.append(Tick(percent(share), label, told if new_year or not wide else "", new_year, wide, anchor))
+            told = told if new_year or not wide else ""
+            # Two years side by side would touch: what comes before a January needs none.
+            clear = place > 0 or all(later.year == month.year for later in chosen[1:2])
+            ticks.append(Tick(percent(share), label, told, new_year and clear, wide, anchor_of(share), lean))
             year = month.year
         return tuple(ticks)
+
+    def months(self) -> tuple[Month, ...]:
+        """Every month, for a reader who looks closer."""
+        return tuple(
+            Month(
+                self.at(month.toordinal()),
+                f"{_MONTHS[month.month - 1]} {month.year}",
+                month.year * 12 + month.month - 1,
+            )
+            for month in _months(self.first, self.last)
+        )
 
 
 def axis_of(days: Iterable[Day], today: Day) -> TimeAxis:
@@ -90,6 +125,14 @@ def anchor_of(share: float) -> str:
     if share < 0.08:
         return "start"
     return "end" if share > 0.92 else "middle"
+
+
+def _lean_of(share: float) -> str:
+    """The same for a tick on the narrowest screen, whose text must not leave the picture."""
+    at, half = share * NARROW, _TICK_ROOM / 2
+    if at < half:
+        return "start"
+    return "end" if at > NARROW - half else "middle"
 
 
 def _months(first: Day, last: Day) -> list[date]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flask import Blueprint, Flask, Response
 
+from cds_service.course.documents import Picture
 from cds_service.course.templates import POLICY, STATIC
 from cds_service.errors import UnknownService
 
@@ -21,11 +22,13 @@ _NOTHING = "There is nothing at this address."
 
 
 class Showcase(Protocol):
-    """Whoever writes the pages of the example patients. None means that there is no such story."""
+    """Whoever writes the pages of the example patients and of the documents. None means that there is no such thing."""
 
     def start(self) -> str: ...
     def story(self, name: str, *, fired: bool) -> str | None: ...
     def course(self, name: str) -> str | None: ...
+    def document(self, name: str) -> str | None: ...
+    def picture(self, name: str) -> Picture | None: ...
 
 
 def offer_assets(app: Flask) -> None:
@@ -42,7 +45,7 @@ def offer_assets(app: Flask) -> None:
 
 
 def offer_start_page(app: Flask, showcase: Showcase) -> None:
-    """Route `/` and `/stories`. A call is fired by posting a form, so all of it works without a script."""
+    """Route `/`, `/stories` and `/documents`. A call is fired by posting a form: no script is needed."""
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
@@ -60,6 +63,13 @@ def offer_start_page(app: Flask, showcase: Showcase) -> None:
     @pages.get("/stories/<name>/course")
     def course(name: str) -> Response:
         return page_answer(showcase.course(name))
+
+    @pages.get("/documents/<path:name>")
+    def document(name: str) -> Response:
+        picture = showcase.picture(name)
+        if picture is None:
+            return page_answer(showcase.document(name))
+        return Response(picture.content, content_type=picture.media_type)
 
     app.register_blueprint(pages)
 

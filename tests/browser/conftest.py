@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "no Chromium on this machine: install the package chromium, or name its file in CHROMIUM"
+MISSING = (
+    f"the browser tests did not run: no Chromium on this machine (looked for {', '.join(NAMES)} on PATH). As root "
+    "'apt-get install chromium' (Debian, Ubuntu), 'dnf install chromium' (Fedora) or 'brew install --cask chromium' "
+    "(macOS), or name the file of one in CHROMIUM. Where CI=true this is a failure."
+)
+NOT_THERE = "the browser tests did not run: CHROMIUM names a file that cannot be run: {file}"
 FAULTS_OF_A_PAGE = """
 window.__violations = [];
 document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(
@@ -31,11 +36,18 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def lacking(path: str | None) -> str:
+    """What is missing and how to get it; empty when the browser can be started."""
+    if path is None:
+        return MISSING
+    return "" if shutil.which(path) else NOT_THERE.format(file=path)
+
+
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     path = chromium()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    if reason := lacking(path):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     driver: Playwright = request.getfixturevalue("playwright")
     started = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
     yield started

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -19,15 +19,17 @@ from cds_service.case.model import Case, Dose, Exposure, Patient, Quantity
 from cds_service.course.history import MOST_DAYS, history_of
 from cds_service.course.kinds import CYCLOSPORINE_WINDOW_END, KINDS, TACROLIMUS_WINDOW_END
 from cds_service.course.labels import Taken, Wish, placed
+from cds_service.course.levels import spread
 from cds_service.course.panels import MOST_POINTS, panels_of
+from cds_service.course.path import path_of
 from cds_service.course.scale import MARGIN, Scale
 from cds_service.course.therapy import bars_of
 from cds_service.course.time_axis import NARROW, WIDE, TimeAxis, axis_of
 from cds_service.course.wording import OUTCOME_TONES, STATES, seen_in_words, state_in_words
-from cds_service.guideline.assessment import Assessment, Fact, LineSummary
+from cds_service.guideline.assessment import Assessment, Fact, LineSummary, Step
 from cds_service.guideline.catalogue import assess_all
 from cds_service.guideline.thresholds import Thresholds
-from tests.course.conftest import Told
+from tests.course.conftest import Told, plain, text_of
 
 TODAY = date(2026, 11, 22)
 ON = TODAY.toordinal()
@@ -47,11 +49,16 @@ class TestTimeAxis:
     def test_ticks_are_few_dated_and_never_touch(self, years: float) -> None:
         ticks = TimeAxis(ON - int(365 * years), ON).ticks()
         assert 1 <= len(ticks) <= 12
-        for width, chosen in ((NARROW, [tick for tick in ticks if not tick.wide]), (WIDE, ticks)):
-            taken = Taken(width, 20)
-            boxes = [taken.box(float(tick.x[:-1]) / 100, 14, "Aug 2026", tick.anchor) for tick in chosen]
-            if width == NARROW:
-                assert not [pair for pair in combinations(boxes, 2) if pair[0].touches(pair[1])]
+        few = [tick for tick in ticks if not tick.wide]
+        narrow = [Taken(NARROW, 20).box(float(tick.x[:-1]) / 100, 14, "May 2026", tick.lean) for tick in few]
+        said = [f"{tick.label} {tick.year if tick.always else ''}".strip() for tick in ticks]
+        wide = [
+            Taken(WIDE, 20).box(float(tick.x[:-1]) / 100, 14, words, tick.anchor)
+            for tick, words in zip(ticks, said, strict=True)
+        ]
+        for width, boxes in ((NARROW, narrow), (WIDE, wide)):
+            assert not [pair for pair in combinations(boxes, 2) if pair[0].touches(pair[1])]
+            assert all(box.left >= -1 and box.right <= width + 1 for box in boxes)
         assert any(tick.year or len(tick.label) == 4 for tick in ticks if not tick.wide)
 
 
@@ -67,6 +74,39 @@ class TestScale:
     def test_a_tenfold_step_is_the_same_everywhere_on_a_logarithmic_scale(self) -> None:
         scale = Scale(0.1, 10, 136, logarithmic=True)
         assert math.isclose(scale.y(0.1) - scale.y(1), scale.y(1) - scale.y(10))
+
+
+class TestLevels:
+    @pytest.mark.parametrize(
+        ("heights", "expected"),
+        [
+            ([], []),
+            ([40], [40]),
+            ([20, 60], [20, 60]),
+            ([40, 44], [35.5, 48.5]),
+            ([2, 4], [6.5, 19.5]),
+            ([97, 98, 99], [67.5, 80.5, 93.5]),
+        ],
+    )
+    def test_words_beside_a_plot_are_moved_apart_and_stay_beside_it(
+        self, heights: list[float], expected: list[float]
+    ) -> None:
+        assert spread(heights, 13, 100) == expected
+
+    @pytest.mark.parametrize(
+        "scale", [Scale(0.15, 10, 124, True), Scale(18, 42, 92), Scale(0, 0.4, 84), Scale(3, 9, 84)]
+    )
+    def test_a_scale_has_a_few_round_numbers_that_can_be_told_apart(self, scale: Scale) -> None:
+        numbers = scale.round_numbers()
+        assert 2 <= len(numbers) <= 5
+        assert all(scale.shows(number) for number in numbers)
+        assert all(upper - lower >= 13 for lower, upper in pairwise(sorted(map(scale.y, numbers))))
+
+    def test_no_number_of_the_scale_lies_on_a_line(self, told: Mapping[str, Told]) -> None:
+        for story in told.values():
+            for gutter in story.of_class("gutter"):
+                places = sorted(float(text.get("y", "")) for text in gutter if plain(text) == "text")
+                assert all(lower - upper > 12 for upper, lower in pairwise(places)), story.name
 
 
 def test_labels_never_touch_one_another_at_the_width_they_are_shown_on() -> None:
@@ -224,3 +264,50 @@ def test_trough_windows_end_where_the_wording_of_the_class_says() -> None:
 def test_codes_in_what_a_row_saw_are_said_in_words() -> None:
     assert seen_in_words("failed: CNI, CYC; eGFR STABLE") == "failed: CNI, cyclophosphamide; eGFR stable"
     assert seen_in_words("antibody POS, day 215") == "antibody present, day 215"
+
+
+class TestDaysOfALine:
+    @pytest.mark.parametrize(
+        ("line", "saw", "said"),
+        [
+            (("CYC", 179), "last standard line: CYC, day 260", "begun 260 days ago, ended on day 179"),
+            (("CYC", 179), "fell 9% on day 260", "fell 9% 260 days after the line's start (ended on day 179)"),
+            (("CNI", None), "last standard line: CNI, day 260", "begun 260 days ago, ongoing"),
+            (("CNI", None), "day 260", "260 days after the line's start"),
+            (
+                ("RTX", 14),
+                "day 260, eGFR STABLE",
+                "260 days after the line's start (last given on day 14), eGFR stable",
+            ),
+            (("RTX", 0), "day 260", "260 days after the line's start (given on one day)"),
+            (("CNI", 9), "day 77", "77 days after the line's start"),
+        ],
+    )
+    def test_nobody_reads_a_line_that_ended_as_one_that_goes_on(
+        self, line: tuple[str, int | None], saw: str, said: str
+    ) -> None:
+        code, after = line
+        start = ON - 260
+        summary = LineSummary((code,), start, None if after is None else start + after, "FAILED", ())
+        steps = (Step("MN step 4", "?", saw, False),)
+        (step,) = path_of(Assessment("MN", "S", "A", "R", lines=(summary,), trace=steps), ON)
+        assert step.saw.endswith(said)
+
+    def test_days_that_nobody_wrote_are_not_counted(self) -> None:
+        unsure = LineSummary(("CNI",), ON - 100, ON - 90, "UNKNOWN", (), start_stated=False, end_stated=False)
+        steps = (Step("MN step 11", "?", "day 100", False),)
+        (step,) = path_of(Assessment("MN", "S", "A", "R", lines=(unsure,), trace=steps), ON)
+        assert step.saw == "at least 100 days after the line's start (ended, day not recorded)"
+
+    def test_no_story_tells_a_bare_day(self, told: Mapping[str, Told]) -> None:
+        seen = [text_of(element) for story in told.values() for element in story.of_class("saw")]
+        assert not [text for text in seen if re.search(r"(^|[^d]) day \d|^day \d", text.replace("on day", "onday"))]
+
+
+def test_what_came_before_the_axis_is_drawn_at_its_edge_with_words_and_source(told: Mapping[str, Told]) -> None:
+    story = told["tacrolimus-failed-so-rituximab-is-next"]
+    (before,) = story.of_class("befores")
+    events = [event for event in before if "event" in event.get("class", "")]
+    assert [text_of(event) for event in events] == ["MN onset, 2024-12-22", "Kidney biopsy, 2024-12-27"]
+    assert all("/" in event.get("aria-label", "") and event.get("tabindex") == "0" for event in events)
+    assert all(any(plain(part) == "path" for part in event.iter()) for event in events)
