@@ -7,7 +7,7 @@ WORKERS ?= auto
 .PHONY: help
 help: ## show this list
 	@echo "Nextline CDS: make demo and make test are all you need at first."
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-18s%s\n", $$1, $$2}'
 
 .PHONY: demo serve sandbox
 demo: .venv/.ready ## start the real server, send it example patients, show the cards
@@ -23,7 +23,7 @@ sandbox: .venv/.ready ## the service and a FHIR server with example patients, fo
 attacks: .venv/.ready-dev ## the attack cases, over real sockets
 	@$(RUN) pytest tests/attack -n $(WORKERS) --maxprocesses 8
 
-.PHONY: test properties fuzz faults replays coverage check format bench regression
+.PHONY: test properties fuzz faults replays coverage check format bench bench-population regression
 test: .venv/.ready-dev ## run all tests
 	@$(RUN) pytest -n $(WORKERS) --maxprocesses 8
 
@@ -56,6 +56,9 @@ format: .venv/.ready-dev ## apply the style
 
 bench: .venv/.ready-dev ## what one call costs, as ratios; writes docs/performance.md (minutes)
 	@$(RUN) benchmarks --write
+
+bench-population: .venv/.ready-dev ## what screening 1,000 to 100,000 patients costs, and Dask beside the embedded engine (long)
+	@$(RUN) benchmarks.population --long
 
 regression: .venv/.ready-dev ## the ratios of one call against the kept ones, in seconds
 	@$(RUN) benchmarks --quick

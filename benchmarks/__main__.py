@@ -17,11 +17,12 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import page
+from benchmarks import page, population
 from benchmarks.bodies import bodies, shared
 from benchmarks.durable import durable
 from benchmarks.growth import IRRELEVANT, RELEVANT, growth, slope
 from benchmarks.handler import Cost, cost, settled, stages
+from benchmarks.peers.healthchain import healthchain
 from benchmarks.servers import FLASK, GRANIAN, GUNICORN, loaded, started
 
 KEPT = Path(__file__).with_name("ratios.json")
@@ -63,10 +64,13 @@ def main(arguments: list[str]) -> int:
             loaded("gunicorn, opened again", GUNICORN, middle, 4),
             loaded("Granian, first openings", GRANIAN, middle, 4, CDS_REMEMBER_SECONDS="0"),
             loaded("Granian, opened again", GRANIAN, middle, 4),
+            *healthchain(middle, 4),
         ],
+        screened=population.short(),
         irrelevant=growth(knowledge, IRRELEVANT, all_relevant=False),
         relevant=growth(knowledge, RELEVANT, all_relevant=True),
     )
+    population.print_screened(found.screened)
     Console(width=120).print(f"slope of irrelevant resources: {slope(found.irrelevant):.2f} of parsing them")
     if "--write" in arguments:
         page.write(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.growth import Point, slope
 from benchmarks.handler import Cost
 from benchmarks.plot import log_log
+from benchmarks.population import Screened, cells
 from benchmarks.servers import Loaded, Started
 from benchmarks.timing import Spent
 
@@ -27,6 +28,7 @@ class Found:
     durable: float
     started: Started
     servers: Sequence[Loaded]
+    screened: Sequence[Screened]
     irrelevant: Sequence[Point]
     relevant: Sequence[Point]
 
@@ -44,6 +46,7 @@ def write(found: Found) -> None:
         "RSS": f"{found.started.resident:.0f}",
         "PSS": f"{found.started.proportional:.0f}",
         "SERVERS": _servers(found.servers),
+        "SCREENED": _screened(found.screened),
         "GROWTH": _growth(found.irrelevant),
         "SLOPE": f"{slope(found.irrelevant):.2f}",
         "RELEVANT": _growth(found.relevant),
@@ -119,6 +122,11 @@ def _servers(servers: Sequence[Loaded]) -> str:
         for one in servers
     ]
     return _table(("server", "CPU ms for each call", "calls a second", "p50 ms", "p99 ms", "refused"), rows)
+
+
+def _screened(screened: Sequence[Screened]) -> str:
+    head = ("patients", "with a disease", "lines", "engine", "CPU s", "s", "a second and core", "x `loads`", "MB")
+    return _table(head, [cells(one) for one in screened])
 
 
 def _growth(points: Sequence[Point]) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from cds_service.bulk.asked import Asked
 from cds_service.bulk.fault import ExportFault, JobLost
-from cds_service.bulk.manifest import Manifest, read_manifest
+from cds_service.bulk.manifest import Manifest, next_page, read_manifest
 from cds_service.bulk.outcome import LATER, issues_of
 from cds_service.bulk.places import Place
 from cds_service.bulk.server import Server
 
 REFUSAL = "refused.json"
 _LONGEST_PROGRESS = 100
+_MOST_PAGES = 1000
 _GONE = (404, 410)
 _percent = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)?\s*%").search
 
@@ -35,14 +36,28 @@ def manifest_of(
 ) -> Manifest:
     """Wait until the export is ready. `waiting` is told the server's words and its percent, -1 for none.
 
-    Errors: JobLost when there will never be one; ExportFault when the server cannot be asked just now.
+    A manifest in pages is read to its end; we never ask for one (allowPartialManifests, Bulk Data 3.0), because
+    nothing can be screened before everything is there. Errors: JobLost when there will never be one; ExportFault when
+    the server cannot be asked just now.
     """
+    pages, places = [_ready(server, state, folder, waiting)], [state]
+    while onward := next_page(pages[-1]):
+        place = server.places.read(onward, places[-1], "the next page of the manifest")
+        if place in places or len(pages) >= _MOST_PAGES:
+            raise ExportFault("the pages of the manifest do not come to an end")
+        places.append(place)
+        pages.append(_ready(server, place, folder, waiting))
+    return read_manifest(pages, asked.types)
+
+
+def _ready(server: Server, place: Place, folder: Path, waiting: Callable[[str, int], None]) -> bytes:
+    """The manifest, or a page of it, when it is there."""
     attempt = 0
     while True:
-        answer = server.ask("GET", state, {"Accept": "application/json"}, what="asking after the export")
+        answer = server.ask("GET", place, {"Accept": "application/json"}, what="asking after the export")
         attempt += 1
         if answer.status == 200:
-            return read_manifest(answer.body, asked.types)
+            return answer.body
         if answer.status == 202:
             waiting(*_progress(answer.headers))
             server.patience.wait(attempt, answer.headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ Member = Literal["output", "deleted", "error"]
 _type = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII).fullmatch
 _LONGEST_TEXT = 2048
 _PREFIX: Mapping[str, str] = {"deleted": "deleted.", "error": "errors."}
+_KIND: Mapping[str, str] = {"deleted": "Bundle", "error": "OperationOutcome"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,58 @@ def from_journal(told: Mapping[str, Any]) -> Manifest:
     return Manifest(told["transactionTime"], told["request"], told["requiresAccessToken"], entries, told["left"])
 
 
-def read_manifest(body: bytes, types: Iterable[str]) -> Manifest:
-    """The manifest in an answer; files of other types are left out and counted. Errors: ExportFault."""
+def read_manifest(pages: Sequence[bytes], types: Iterable[str]) -> Manifest:
+    """The manifest in one answer, or in several; files of other types are left out and counted. Errors: ExportFault.
+
+    Bulk Data 3.0: what stands beside `output` and `link` is the same on each page, so that of the first stands.
+    """
+    told = [_page(page) for page in pages]
+    first = told[0]
+    if any(page.get("transactionTime") != first.get("transactionTime") for page in told):
+        raise ExportFault("the pages of the manifest are of several exports")
+    wanted, numbers, left, entries = set(types), Counter[str](), Counter[str](), list[Entry]()
+    for member, item in _items(told):
+        kind, url, count = _item(item, _KIND.get(member))
+        if member == "output" and kind not in wanted:
+            left[kind] += 1
+            continue
+        stem = _PREFIX.get(member, "") + kind
+        entries.append(Entry(member, kind, url, count, f"{stem}.{numbers[stem]:03d}.ndjson"))
+        numbers[stem] += 1
+    time, request = (_text(first.get(name)) for name in ("transactionTime", "request"))
+    return Manifest(time, request, first.get("requiresAccessToken") is not False, tuple(entries), left)
+
+
+def next_page(page: bytes) -> str:
+    """The address of the next page as the server writes it; empty for the last. Errors: ExportFault."""
+    links = [link for link in _listed(_page(page), "link") if isinstance(link, dict)]
+    onward = [link.get("url") for link in links if link.get("relation") == "next"]
+    if not onward:
+        return ""
+    if not isinstance(onward[0], str) or not 0 < len(onward[0]) <= LONGEST:
+        raise ExportFault("the manifest has a next page without an address")
+    return onward[0]
+
+
+def _page(page: bytes) -> dict[str, Any]:
     try:
-        told = orjson.loads(body)
+        told = orjson.loads(page)
     except orjson.JSONDecodeError:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("output"), list):
         raise ExportFault("the server's answer is no manifest of an export (no member output)")
-    if any(isinstance(link, dict) and link.get("relation") == "next" for link in _listed(told, "link")):
-        raise ExportFault("the manifest has further pages, which nobody asked for: it would be a part only")
-    wanted, numbers, left, entries = set(types), Counter[str](), Counter[str](), list[Entry]()
+    return told
+
+
+def _items(pages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Member, Any]]:
+    """All files: those of `output` of every page, the others of each page that has another list of them."""
     for member in get_args(Member):
-        for item in _listed(told, member):
-            kind, url, count = _item(item)
-            if member == "output" and kind not in wanted:
-                left[kind] += 1
-                continue
-            stem = _PREFIX.get(member, "") + kind
-            entries.append(Entry(member, kind, url, count, f"{stem}.{numbers[stem]:03d}.ndjson"))
-            numbers[stem] += 1
-    time, request = (_text(told.get(name)) for name in ("transactionTime", "request"))
-    return Manifest(time, request, told.get("requiresAccessToken") is not False, tuple(entries), left)
+        lists = [_listed(page, member) for page in pages]
+        if member != "output":
+            lists = [listed for place, listed in enumerate(lists) if listed not in lists[:place]]
+        for listed in lists:
+            for item in listed:
+                yield member, item
 
 
 def renewed(old: Manifest, new: Manifest) -> Manifest:
@@ -147,8 +178,9 @@ def _listed(told: Mapping[str, Any], member: str) -> list[Any]:
     return found
 
 
-def _item(item: Any) -> tuple[str, str, int | None]:
-    kind, url = (item.get("type"), item.get("url")) if isinstance(item, dict) else (None, None)
+def _item(item: Any, kind_of_all: str | None) -> tuple[str, str, int | None]:
+    """Type, address and count. What is deleted, and errors, are of one type: not every server repeats it."""
+    kind, url = (item.get("type", kind_of_all), item.get("url")) if isinstance(item, dict) else (None, None)
     if not isinstance(kind, str) or not _type(kind) or not isinstance(url, str) or not 0 < len(url) <= LONGEST:
         raise ExportFault("the manifest has a file without a type and an address")
     count = item.get("count")

@@ -6,14 +6,17 @@ has us call a neighbour in our own network: so an origin that is not listed is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from cds_service.bulk.fault import ExportFault
 from cds_service.outbound.address import AddressRefused, Base, parse
 
+_escape = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)
+_separator = re.compile(r"[/\\]")
 LONGEST = 8192
 """Characters of an address: those of object storage carry a signature and a session in their query."""
 
@@ -58,6 +61,22 @@ class Places:
 
 
 def place_of(text: str, *, local_http: bool) -> Place:
-    """An address in parts, with the last slash that it has. Errors: AddressRefused."""
-    where, query = parse(text, local_http=local_http, longest=LONGEST)
-    return Place(replace(where, path=f"{where.path}/") if urlsplit(text).path.endswith("/") else where, query)
+    """An address in parts, with the last slash that it has. Errors: AddressRefused.
+
+    Names of files in object storage have escapes in their paths (`/o/jobs%2F7%2FPatient.ndjson`): they are called as
+    they came, where they stand for nothing that leads elsewhere.
+    """
+    try:
+        path = urlsplit(text).path
+    except ValueError:
+        raise AddressRefused("not a URL") from None
+    if not all(_is_harmless(unquote(step)) for step in path.split("/") if "%" in step):
+        raise AddressRefused("an unusual path")
+    judged = text.replace(path, _escape.sub("~", path), 1) if "%" in path else text
+    where, query = parse(judged, local_http=local_http, longest=LONGEST)
+    return Place(replace(where, path=path), query)
+
+
+def _is_harmless(step: str) -> bool:
+    """Of a step of a path without its escapes: it is no way back, and nothing that ends a line or a name."""
+    return step.isprintable() and not any(part in (".", "..") for part in _separator.split(step))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,23 +12,28 @@ from cds_service.fhir import strict_json
 from cds_service.fhir.instants import instant_of
 from cds_service.population.medications import RECORDS, entries_for, pointed_at
 from cds_service.population.plan import Job
-from cds_service.population.spill import Spilled
+from cds_service.population.spill import lines_in
 
 Resource = dict[str, Any]
 Place = tuple[int, int]
+Parsed = tuple[list[Resource], list[tuple[int, int, str]]]
+"""The resources, and the lines that could not be read by place and reason."""
 
 
 @dataclass(slots=True)
 class Heap:
-    """The lines of the patients of one heap. A line that came before, byte for byte, is counted and not kept."""
+    """The lines of some patients. A line that came before, byte for byte, is counted and not kept."""
 
-    lines: dict[str, dict[bytes, Place]] = field(default_factory=dict)
+    lines: dict[bytes, dict[bytes, Place]] = field(default_factory=dict)
     duplicates: int = 0
 
-    def add(self, spilled: Iterable[Spilled]) -> None:
+    def add(self, part: bytes) -> None:
         """Lines, in the order of the tasks."""
-        for key, piece, number, content in spilled:
-            mine = self.lines.setdefault(key, {})
+        lines = self.lines
+        for key, piece, number, content in lines_in(part):
+            mine = lines.get(key)
+            if mine is None:
+                mine = lines[key] = {}
             if content in mine:
                 self.duplicates += 1
             else:
@@ -63,6 +68,28 @@ class PatientChart:
 
 def chart_of_lines(patient: str, lines: Mapping[bytes, Place], job: Job) -> PatientChart:
     """The chart. Its order follows from what the lines say, not from how they came; broken lines are named by place."""
+    resources, broken = _together(sorted(lines)) or _one_by_one(lines)
+    several = [resource for resource in resources if resource["resourceType"] == "Patient"]
+    if len(several) > 1:
+        others = [resource for resource in resources if resource["resourceType"] != "Patient"]
+        resources = [*sorted(several, key=_age_of_version, reverse=True), *others]
+    pointers = {pointed_at(resource) for resource in resources if resource["resourceType"] in RECORDS}
+    return PatientChart(patient, tuple(resources), tuple(entries_for(pointers, job)), tuple(broken))
+
+
+def _together(lines: list[bytes]) -> Parsed | None:
+    """All lines read at once, which costs a third; None when something is wrong with one of them.
+
+    Each is whole JSON already (`lines.decode`), so nothing can begin in one and end in another.
+    """
+    try:
+        resources = strict_json.read(b'{"":[' + b",".join(lines) + b"]}")[""]
+    except MalformedBody:
+        return None
+    return (resources, []) if len(resources) == len(lines) else None
+
+
+def _one_by_one(lines: Mapping[bytes, Place]) -> Parsed:
     resources: list[Resource] = []
     broken = []
     for content in sorted(lines):
@@ -70,12 +97,7 @@ def chart_of_lines(patient: str, lines: Mapping[bytes, Place], job: Job) -> Pati
             resources.append(strict_json.read(content))
         except MalformedBody as fault:
             broken.append((*lines[content], _as_a_line(fault)))
-    several = [resource for resource in resources if resource.get("resourceType") == "Patient"]
-    if len(several) > 1:
-        others = [resource for resource in resources if resource.get("resourceType") != "Patient"]
-        resources = [*sorted(several, key=_age_of_version, reverse=True), *others]
-    pointers = {pointed_at(resource) for resource in resources if resource.get("resourceType") in RECORDS}
-    return PatientChart(patient, tuple(resources), tuple(entries_for(pointers, job)), tuple(broken))
+    return resources, broken
 
 
 def _as_a_line(fault: MalformedBody) -> str:

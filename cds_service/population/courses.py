@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cds_service.errors import RequestFault
-from cds_service.guideline.assessment import Assessment
-from cds_service.hooks.evaluation import assessed, chart_of
 from cds_service.hooks.knowledge import Knowledge
 from cds_service.population import over_time, paper
-from cds_service.population.charts import PatientChart
 from cds_service.population.judged import Judged
+from cds_service.population.months import look, look_by_months
 from cds_service.population.rows import Row
 from cds_service.population.tally import Tally
 
 _SWITCHED = ((30, "0-30 days"), (90, "31-90 days"), (180, "91-180 days"), (365, "181-365 days"))
 _LATER, _NEVER = "more than a year", "not switched so far"
 SWITCHED_AFTER = (*[name for _, name in _SWITCHED], _LATER, _NEVER)
-
-
-def look(chart: PatientChart, on: date, knowledge: Knowledge) -> Assessment | None:
-    """The answer as of another day; None where there is none."""
-    try:
-        data = chart_of({"bundle": chart.bundle}, chart.patient, on, knowledge)
-    except RequestFault:
-        return None
-    return next(iter(assessed(data, on, knowledge).assessments), None)
 
 
 def compare_with_paper(row: Row, judged: Judged, on: date, knowledge: Knowledge, tally: Tally) -> None:
@@ -49,7 +37,7 @@ def walk(row: Row, judged: Judged, on: date, knowledge: Knowledge, tally: Tally)
         return
     chart = judged.chart
     days = over_time.months(first, on)
-    steps = list(over_time.walk(days, lambda day: look(chart, day, knowledge)))
+    steps = list(over_time.walk(days, look_by_months(chart, knowledge)))
     tally.count("openings", row["disease"], times=len(days))
     for step in steps:
         tally.count("shown", row["disease"], step.shown.severity)

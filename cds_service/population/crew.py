@@ -118,6 +118,6 @@ class DaskCrew:
     def each(self, do: Callable[..., Any], pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Any]]:
         """See Crew. A piece is done once more where its worker died: what it writes is whole or absent."""
         waiting = {self._client.submit(do, *piece, pure=False, retries=2): piece for piece in pieces}
-        for future in self._dask.as_completed(waiting):
-            yield waiting[future], future.result()
+        for future, result in self._dask.as_completed(waiting, with_results=True):
+            yield waiting.pop(future), result
             future.release()

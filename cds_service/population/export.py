@@ -48,14 +48,16 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The files of an export. `deleted` are those that name what is gone, `errors` is the number of error files.
+    """The files of an export. `deleted` are those that name what is gone, `errors` those in which the server says what
+    it could not do, `errors_told` how many of these its manifest has.
 
     `not_named` are files of lines in the folder that its manifest does not name: they are not read.
     """
 
     files: tuple[InputFile, ...]
     deleted: tuple[InputFile, ...] = ()
-    errors: int = 0
+    errors: tuple[InputFile, ...] = ()
+    errors_told: int = 0
     transaction_time: str = ""
     not_named: tuple[str, ...] = ()
 
@@ -91,7 +93,7 @@ def _in_folder(folder: str) -> Export:
         told = _by_manifest(manifest)
     except ScreeningFault:
         return everything
-    named = {file.path for file in (*told.files, *told.deleted)}
+    named = {file.path for file in (*told.files, *told.deleted, *told.errors)}
     return replace(told, not_named=tuple(file.name for file in everything.files if file.path not in named))
 
 
@@ -114,27 +116,62 @@ def _deletions(file: InputFile) -> Iterator[str]:
 
 
 def _by_manifest(path: str) -> Export:
+    """What a manifest names, and those to which it leads on (Bulk Data 3.0: a manifest in pages)."""
+    folder = path.rpartition("/")[0] or "."
+    pages = list(_pages(path, folder))
+    listed = {name: [item for page in pages for item in _list(page, name)] for name in ("output", "deleted", "error")}
+    files, absent = _told_files(listed["output"], folder)
+    if absent:
+        raise ScreeningFault(f"{path}: the manifest names files that are not beside it: {', '.join(absent[:5])}")
+    deleted, errors = (_told_files(listed[name], folder)[0] for name in ("deleted", "error"))
+    time = str(pages[0].get("transactionTime"))
+    return Export(
+        tuple(files),
+        _each_once(deleted),
+        _each_once(errors),
+        len({str(item.get("url")) for item in listed["error"]}),
+        time,
+    )
+
+
+def _pages(path: str, folder: str) -> Iterator[Mapping[str, Any]]:
+    place: str | None = path
+    seen: set[str] = set()
+    while place is not None:
+        seen.add(place)
+        yield (page := _read_manifest(place))
+        onward = [str(link.get("url", "")) for link in _list(page, "link") if link.get("relation") == "next"]
+        place = next((one for one in _places(onward[0], folder) if storage.exists(one)), "") if onward else None
+        if place == "" or place in seen:
+            raise ScreeningFault(
+                f"{path}: the manifest goes on in {storage.name_of(onward[0])}, which is not beside it"
+            )
+
+
+def _read_manifest(path: str) -> Mapping[str, Any]:
     try:
         told = orjson.loads(storage.read(path))
     except orjson.JSONDecodeError:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("output"), list):
         raise ScreeningFault(f"{path}: is no manifest of a Bulk Data export (no member output)")
-    folder = path.rpartition("/")[0] or "."
-    files, absent = _told_files(told["output"], folder)
-    deleted, _ = _told_files(told.get("deleted") or (), folder)
-    if absent:
-        raise ScreeningFault(f"{path}: the manifest names files that are not beside it: {', '.join(absent[:5])}")
-    errors = told.get("error")
-    return Export(
-        tuple(files), tuple(deleted), len(errors) if isinstance(errors, list) else 0, str(told.get("transactionTime"))
-    )
+    return told
+
+
+def _list(page: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    listed = page.get(name)
+    return [item if isinstance(item, dict) else {} for item in listed] if isinstance(listed, list) else []
+
+
+def _each_once(files: Iterable[InputFile]) -> tuple[InputFile, ...]:
+    """What is deleted and what failed may stand on every page."""
+    return tuple(dict.fromkeys(files))
 
 
 def _told_files(output: Iterable[Mapping[str, Any]], folder: str) -> tuple[list[InputFile], list[str]]:
     files, absent = [], []
     for item in output:
-        url = str(item.get("url", "")) if isinstance(item, dict) else ""
+        url = str(item.get("url", ""))
         places = _places(url, folder)
         place = next((one for one in places if storage.exists(one)), None)
         if place is None:

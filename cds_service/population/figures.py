@@ -10,6 +10,7 @@ COLOURS = ("#2a6f97", "#e07a5f", "#4f772d", "#7b2d8b", "#b08900", "#5c677d", "#c
 _WIDTH = 860
 _BAR, _GAP = 18, 7
 _LABELS = 250
+_LETTER = 7
 _NODE = 12
 _BETWEEN = 13
 _LEAST = 2.0
@@ -62,7 +63,8 @@ def flows(title: str, given: Sequence[Flow], names: Mapping[str, str], height: i
         (height - _BETWEEN * (len(column) + 1)) / sum(sizes[node] for node in column) for column in columns if column
     )
     scale = max(scale, 0.0001)
-    step = (_WIDTH - _NODE - 270) / max(1, len(columns) - 1)
+    longest = max(len(_label(node, sizes, names)) for node in columns[-1])
+    step = (_WIDTH - _NODE - min(max(_LABELS, _LETTER * longest + 40), _WIDTH / 2)) / max(1, len(columns) - 1)
     places: dict[str, tuple[float, float]] = {}
     for number, column in enumerate(columns):
         top = float(_BETWEEN)
@@ -131,12 +133,16 @@ def _nodes(
     parts = []
     for node, (x, top) in places.items():
         size = max(sizes[node] * scale, _LEAST)
-        name = f"{names.get(node, node)} {sizes[node]:,}"
+        name = _label(node, sizes, names)
         parts.append(
             f'<rect x="{x:.1f}" y="{top:.1f}" width="{_NODE}" height="{size:.1f}" fill="#333"/>'
             f'<text x="{x + _NODE + 5:.1f}" y="{top + min(size / 2 + 4, size + 4):.1f}">{escape(name)}</text>'
         )
     return parts
+
+
+def _label(node: str, sizes: Mapping[str, int], names: Mapping[str, str]) -> str:
+    return f"{names.get(node, node)} {sizes[node]:,}"
 
 
 def _svg(title: str, told: str, height: int, parts: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -13,8 +13,19 @@ import orjson
 from cds_service.hooks.knowledge import Knowledge, SitePolicy, gather
 from cds_service.population import storage
 from cds_service.population.interest import Interest, hash_of, interesting_in, is_set
-from cds_service.population.lines import SUBJECTS, Head, head_of, lines_of, patient_in, reference_in
-from cds_service.population.plan import Job, Plan, read_plan
+from cds_service.population.lines import (
+    NO_TYPE,
+    SUBJECTS,
+    UNCLEAR,
+    Head,
+    bare,
+    blocks_of,
+    decode,
+    head_of,
+    patient_in,
+    reference_in,
+)
+from cds_service.population.plan import Job, Plan
 from cds_service.population.spill import Spill
 
 MOST_NAMED = 10_000
@@ -25,10 +36,11 @@ _PLAIN = frozenset(kind for kind, subject in SUBJECTS.items() if subject == "sub
 
 
 class Whose(NamedTuple):
-    """What is remembered of a reference: the patient's id, its hash, and whether the patient is looked at."""
+    """What is remembered of a reference: the patient's id, its hash, its heap, and whether the patient is looked at."""
 
-    patient: str
+    patient: bytes
     hashed: int
+    heap: int
     wanted: bool
 
 
@@ -40,7 +52,7 @@ def knowledge_for(policy: SitePolicy) -> Knowledge:
 
 def look_for_problems(job: Job, slices: tuple[int, ...]) -> list[int]:
     """The hashes of patients with a problem that may be about either disease, in these slices, each once."""
-    plan, interest = read_plan(job.work), Interest(knowledge_for(job.policy))
+    plan, interest = job.plan, Interest(knowledge_for(job.policy))
     found: set[int] = set()
     for number in slices:
         piece = plan.slices[number]
@@ -49,21 +61,25 @@ def look_for_problems(job: Job, slices: tuple[int, ...]) -> list[int]:
 
 
 def gather_task(job: Job, task: int) -> dict[str, Any]:
-    """Do one task: write its spill file, then what was counted; that file says that the task is done."""
-    plan = read_plan(job.work)
+    """Do one task: write its spill and its index, then what was counted; that file says that the task is done."""
+    plan = job.plan
     with storage.writing(job.place(f"gather-{task:05d}.spill")) as stream:
-        spill = Spill(stream, 2 * job.partitions + 1)
+        spill = Spill(stream, job.partitions + 1)
         gathering = Gathering(job, plan, spill)
         for number in plan.tasks[task]:
             gathering.read(number)
         spill.flush()
+    storage.write(job.place(f"gather-{task:05d}.index"), spill.index())
     told = gathering.told()
-    storage.write(job.place(f"gather-{task:05d}.json"), orjson.dumps(told))
+    storage.write(job.place(f"gather-{task:05d}.json"), orjson.dumps(told | {"broken": gathering.broken}))
     return told
 
 
 class Gathering:
-    """Heaps 0 to partitions - 1 hold lines, the next as many hold hashes of patients, the last one Medications."""
+    """Heaps 0 to partitions - 1 hold lines, and marks of all patients that were met; the last one holds Medications.
+
+    A mark is 64 bits of the id: so patients can be counted without being kept.
+    """
 
     def __init__(self, job: Job, plan: Plan, spill: Spill) -> None:
         self._plan, self._spill, self._partitions = plan, spill, job.partitions
@@ -72,46 +88,70 @@ class Gathering:
         self._looked_through, self._deleted = set(looked_through["slices"]), set(looked_through["deleted"])
         self._interest: Callable[[bytes], str] = Interest(knowledge_for(job.policy)).patient_of
         self._remembered: dict[str, Whose] = {}
+        self._strangers: set[str] = set()
+        self._wanted: dict[str, tuple[int, bytes]] = {}
         self._counts: Counter[str] = Counter()
         self._other_types: Counter[str] = Counter()
-        self._lines: dict[int, int] = {}
-        self._broken: list[tuple[int, int, str]] = []
+        self._lines: list[tuple[int, int, int]] = []
         self._late: set[int] = set()
+        self.broken: list[tuple[int, int, str]] = []
 
     def read(self, number: int) -> None:
         """All lines of a slice. Most are of patients with neither disease: they are done with here."""
         piece = self._plan.slices[number]
-        remembered, may_be_gone = self._remembered, bool(self._deleted)
-        counted = last = strangers = 0
-        for last, content, fault in lines_of(self._plan.files[piece.file], piece):
-            counted += 1
-            head = fault or head_of(content)
-            if isinstance(head, str):
-                self._refuse(number, last, head)
+        last = read = blank = 0
+        for first, lines, fault in blocks_of(self._plan.files[piece.file], piece):
+            if fault:
+                self._refuse(number, first, fault)
+                last, read = first, read + 1
                 continue
-            pointer = head.subject
-            if pointer is not None and head.resourceType in _PLAIN and not may_be_gone:
-                whose = remembered.get(pointer.reference)
-                if whose is not None and whose.patient and not whose.wanted:
-                    strangers += 1
+            last, read = first + len(lines) - 1, read + len(lines)
+            for place, line, head in self._not_done_with(number, first, lines):
+                content = bare(line, is_first=first + place == 1 and not piece.start)
+                if not content:
+                    blank += 1
                     continue
-            self._put(number, last, content, head)
-        self._lines[number] = last
-        self._counts["lines"] += counted
-        self._counts["neither_disease"] += strangers
+                self._put(number, first + place, content, head or head_of(content))
+        self._lines.append((number, last, read - blank))
+        self._counts["lines"] += read - blank
+
+    def _not_done_with(self, number: int, first: int, lines: list[bytes]) -> Iterator[tuple[int, bytes, Head | None]]:
+        """The lines that have to be looked at, with their heads; None where that takes more than one look.
+
+        Those of patients that were met before, by far the most, are done with here.
+        """
+        strangers, wanted, counted = self._strangers, self._wanted, 0
+        for place, line in enumerate(lines):
+            try:
+                head = decode(line)
+            except UNCLEAR:
+                yield place, line, None
+                continue
+            reference = head.subject.reference if head.subject is not None else ""
+            if head.resourceType not in _PLAIN:
+                yield place, line, head
+            elif reference in strangers:
+                counted += 1
+            elif reference in wanted:
+                heap, patient = wanted[reference]
+                self._spill.add(heap, patient, number, first + place, line.strip())
+            else:
+                yield place, line, head
+        self._counts["neither_disease"] += counted
 
     def told(self) -> dict[str, Any]:
-        """What was counted, and where the parts of the heaps lie."""
+        """What was counted; of each slice its number, its lines with the blank ones, and without them."""
         return {
             "counts": dict(self._counts),
             "other_types": dict(self._other_types),
-            "last_lines": list(self._lines.items()),
-            "broken": self._broken,
+            "lines": self._lines,
             "late": sorted(self._late),
-            "runs": self._spill.runs,
         }
 
-    def _put(self, piece: int, number: int, content: bytes, head: Head) -> None:
+    def _put(self, piece: int, number: int, content: bytes, head: Head | str) -> None:
+        if isinstance(head, str) or not head.resourceType:
+            self._refuse(piece, number, head if isinstance(head, str) else NO_TYPE)
+            return
         kind = head.resourceType
         if self._deleted and f"{kind}/{head.id}" in self._deleted:
             self._counts["deleted"] += 1
@@ -122,7 +162,7 @@ class Gathering:
             patient = f"Patient/{head.id}"
         elif kind == "Medication":
             self._counts["medication"] += 1
-            self._spill.add(2 * self._partitions, head.id, piece, number, content)
+            self._spill.add(self._partitions, head.id.encode(), piece, number, content)
             return
         else:
             self._counts["other_type"] += 1
@@ -138,7 +178,7 @@ class Gathering:
         if kind == "Patient":
             self._mark(whose, _PATIENT)
         if whose.wanted:
-            self._spill.add(whose.hashed % self._partitions, whose.patient, piece, number, content)
+            self._spill.add(whose.heap, whose.patient, piece, number, content)
             return
         self._counts["neither_disease"] += 1
         if kind == "Condition" and piece not in self._looked_through and self._interest(content):
@@ -147,21 +187,32 @@ class Gathering:
     def _meet(self, reference: str) -> Whose:
         patient = patient_in(reference)
         hashed = hash_of(patient)
-        whose = Whose(patient, hashed, bool(patient) and is_set(self._bits, hashed))
+        wanted = bool(patient) and is_set(self._bits, hashed)
+        whose = Whose(patient.encode(), hashed, hashed % self._partitions, wanted)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
+            self._strangers.clear()
+            self._wanted.clear()
         self._remembered[reference] = whose
         if patient:
             self._mark(whose, 0)
+            self._remember(reference, whose)
         return whose
 
+    def _remember(self, reference: str, whose: Whose) -> None:
+        """Nothing of the patient's has to be looked at, as long as no line can be one that was deleted."""
+        if self._deleted:
+            return
+        if whose.wanted:
+            self._wanted[reference] = whose.heap, whose.patient
+        else:
+            self._strangers.add(reference)
+
     def _mark(self, whose: Whose, flag: int) -> None:
-        """64 bits of the id, so that patients can be counted without being kept."""
-        full = int.from_bytes(blake2b(whose.patient.encode(), digest_size=8).digest(), "little") & ~_PATIENT
-        heap = self._partitions + whose.hashed % self._partitions
-        self._spill.add_bytes(heap, (full | flag).to_bytes(8, "little"))
+        full = int.from_bytes(blake2b(whose.patient, digest_size=8).digest(), "little") & ~_PATIENT
+        self._spill.mark(whose.heap, (full | flag).to_bytes(8, "little"))
 
     def _refuse(self, piece: int, number: int, reason: str) -> None:
         self._counts["broken"] += 1
-        if len(self._broken) < MOST_NAMED:
-            self._broken.append((piece, number, reason))
+        if len(self.broken) < MOST_NAMED:
+            self.broken.append((piece, number, reason))

@@ -1,4 +1,4 @@
-"""One heap of patients: each chart is read and judged by the functions that answer a call, and written as a row."""
+"""A group of heaps: each chart is read and judged by the functions that answer a call, and written as a row."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from struct import Struct
 from typing import Any
 
 import orjson
@@ -16,8 +17,9 @@ from cds_service.population import storage
 from cds_service.population.charts import Heap, PatientChart, chart_of_lines
 from cds_service.population.courses import compare_with_paper, walk
 from cds_service.population.gathering import MOST_NAMED, knowledge_for
+from cds_service.population.groups import groups_of
 from cds_service.population.judged import Judged, judge
-from cds_service.population.plan import Job, read_plan
+from cds_service.population.plan import Job
 from cds_service.population.pseudonyms import (
     first_day,
     site_pseudonym,
@@ -25,60 +27,56 @@ from cds_service.population.pseudonyms import (
     without_identifiers,
 )
 from cds_service.population.rows import Row, row_of
-from cds_service.population.spill import lines_in, read_heap
+from cds_service.population.spill import read_heaps
 from cds_service.population.tally import Tally
 
 _PATIENT = 1
+_MARK = Struct("<Q")
 
 
-def judge_heap(job: Job, heap: int) -> dict[str, Any]:
-    """Do one heap: write its rows, then what was counted; that file says that the heap is done."""
-    _settle()
-    plan = read_plan(job.work)
-    lines, marks = Heap(), Counter[bytes]()
-    for task in range(len(plan.tasks)):
-        spill, runs = job.place(f"gather-{task:05d}.spill"), read_runs(job.work, task)
-        for part in read_heap(spill, runs, heap):
-            lines.add(lines_in(part))
-        for part in read_heap(spill, runs, job.partitions + heap):
-            marks.update(_marks_in(part))
+def judge_group(job: Job, number: int) -> dict[str, Any]:
+    """Do one group of heaps: write its rows, then what was counted; that file says that the group is done."""
+    settle()
+    first, last = groups_of(job)[number]
+    lines, marks = Heap(), set[int]()
+    for task in range(len(job.plan.tasks)):
+        spill, index = (job.place(f"gather-{task:05d}.{kind}") for kind in ("spill", "index"))
+        for part in read_heaps(spill, index, first, last):
+            lines.add(part.lines)
+            marks.update(mark for (mark,) in _MARK.iter_unpack(part.marks))
     judging = Judging(job, lines)
-    _write(job.place(f"rows-{heap:05d}.ndjson"), judging.rows())
+    _write(job.place(f"rows-{number:05d}.ndjson"), judging.rows())
     if job.over_time:
-        _write(job.place(f"steps-{heap:05d}.ndjson"), judging.steps)
+        _write(job.place(f"steps-{number:05d}.ndjson"), judging.steps)
     told = judging.told() | {"patients": _patients_among(marks)}
-    storage.write(job.place(f"rows-{heap:05d}.json"), orjson.dumps(told))
+    kept = told | {"broken": judging.broken[:MOST_NAMED], "tally": judging.tally.told()}
+    storage.write(job.place(f"rows-{number:05d}.json"), orjson.dumps(kept))
     return told
 
 
 class Judging:
-    """The patients of a heap, one after another, and what is counted on the way."""
+    """The patients of a group, one after another, and what is counted on the way."""
 
     def __init__(self, job: Job, lines: Heap) -> None:
         self._job, self._lines = job, lines
         self._knowledge = knowledge_for(job.policy)
         self._bins: Counter[str] = Counter({"duplicate": lines.duplicates})
         self._patients: Counter[str] = Counter()
-        self._broken: list[tuple[int, int, str]] = []
-        self._tally = Tally()
+        self.broken: list[tuple[int, int, str]] = []
+        self.tally = Tally()
         self.steps: list[Row] = []
 
     def rows(self) -> Iterator[Row]:
         """The rows, by patient."""
         for patient in sorted(self._lines.lines):
-            chart = chart_of_lines(patient, self._lines.lines.pop(patient), self._job)
+            chart = chart_of_lines(patient.decode(), self._lines.lines.pop(patient), self._job)
             self._bins["broken"] += len(chart.broken)
-            self._broken += chart.broken
+            self.broken += chart.broken
             yield from self._rows_of(chart)
 
     def told(self) -> dict[str, Any]:
         """What was counted."""
-        return {
-            "bins": dict(self._bins),
-            "judged": dict(self._patients),
-            "broken": self._broken[:MOST_NAMED],
-            "tally": self._tally.told(),
-        }
+        return {"bins": dict(self._bins), "judged": dict(self._patients)}
 
     def _rows_of(self, chart: PatientChart) -> Iterator[Row]:
         job, knowledge = self._job, self._knowledge
@@ -98,10 +96,10 @@ class Judging:
             row = row_of(chart, judged.found, assessment, job.on, knowledge)
             if job.key:
                 row["site"] = site_pseudonym(row["site"], job.key)
-            self._tally.add(row, judged)
-            compare_with_paper(row, judged, job.on, knowledge, self._tally)
+            self.tally.add(row, judged)
+            compare_with_paper(row, judged, job.on, knowledge, self.tally)
             if job.over_time:
-                self._keep_steps(row, walk(row, judged, job.on, knowledge, self._tally))
+                self._keep_steps(row, walk(row, judged, job.on, knowledge, self.tally))
             yield without_identifiers(row, job.key) if job.key else row
 
     def _keep_steps(self, row: Row, steps: Iterable[Row]) -> None:
@@ -126,7 +124,7 @@ def _write(path: str, rows: Iterable[Row]) -> None:
 
 
 @cache
-def _settle() -> None:
+def settle() -> None:
     """Once in each worker: what was loaded stays, and a chart makes too few circles to look for them all the time."""
     warm()
     gc.collect()
@@ -134,19 +132,8 @@ def _settle() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def read_runs(work: str, task: int) -> list[list[int]]:
-    """Where the parts of the heaps lie in the spill file of a task."""
-    runs: list[list[int]] = orjson.loads(storage.read(storage.join(work, f"gather-{task:05d}.json")))["runs"]
-    return runs
-
-
-def _marks_in(part: bytes) -> Iterator[bytes]:
-    for place in range(0, len(part), 8):
-        yield part[place : place + 8]
-
-
-def _patients_among(marks: Counter[bytes]) -> dict[str, int]:
+def _patients_among(marks: set[int]) -> dict[str, int]:
     """How many patients there are, and of how many there is no Patient resource."""
-    everybody = {int.from_bytes(mark, "little") & ~_PATIENT for mark in marks}
-    recorded = {int.from_bytes(mark, "little") & ~_PATIENT for mark in marks if mark[0] & _PATIENT}
+    everybody = {mark & ~_PATIENT for mark in marks}
+    recorded = {mark & ~_PATIENT for mark in marks if mark & _PATIENT}
     return {"patients": len(everybody), "without_record": len(everybody - recorded)}

@@ -90,7 +90,7 @@ class Interest:
 
 def interesting_in(file: InputFile, piece: Slice, interest: Interest) -> Iterable[int]:
     """The hashes of the patients of interest in a slice."""
-    for _, content, _ in lines_of(file, piece):
+    for content in lines_of(file, piece):
         if _CONDITION in content and (patient := interest.patient_of(content)):
             yield hash_of(patient)
 
@@ -103,7 +103,7 @@ def may_hold_conditions(file: InputFile) -> bool:
         return True
     kinds = set()
     weight = 0
-    for _, content, _ in lines_of(file, Slice(0, 0, 0, 0)):
+    for content in lines_of(file, Slice(0, 0, 0, 0)):
         head = head_of(content)
         kinds.add("" if isinstance(head, str) else head.resourceType)
         weight += len(content)

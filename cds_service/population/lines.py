@@ -10,7 +10,8 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, cast
+from io import BufferedReader
+from typing import Any, cast
 
 import msgspec
 import orjson
@@ -21,6 +22,7 @@ from cds_service.population.export import InputFile
 from cds_service.population.plan import Slice
 
 LONGEST_LINE = 32 << 20
+_BLOCK = 256 << 10
 UNREADABLE = (OSError, EOFError, zlib.error)
 NOT_JSON, NOT_AN_OBJECT, NO_TYPE = "is not JSON", "is not an object", "holds no FHIR resource"
 TOO_LONG, CUT_OFF = "is longer than a line may be", "the file cannot be read on from here"
@@ -49,17 +51,19 @@ class Head(msgspec.Struct, gc=False):
     patient: Pointer | None = None
 
 
-Line = tuple[int, bytes, str]
-"""A line: its number in its slice, from 1, its bytes, why it could not be read. A plain tuple: there are millions."""
+Block = tuple[int, list[bytes], str]
+"""Lines that follow one another: the number of the first in its slice, from 1; or none, and why that one is none."""
 
-_decode = msgspec.json.Decoder(Head).decode
+decode = msgspec.json.Decoder(Head).decode
+UNCLEAR = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What `decode` raises for a line that has to be looked at with more patience: by `head_of`."""
 
 
 def head_of(line: bytes) -> Head | str:
     """The head of a line, or the reason why it has none."""
     try:
-        head = _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        head = decode(line)
+    except UNCLEAR:
         return _loosely(line)
     return head if head.resourceType else NO_TYPE
 
@@ -76,34 +80,72 @@ def patient_in(reference: str) -> str:
     return found[1] if found is not None else ""
 
 
-def lines_of(file: InputFile, piece: Slice) -> Iterator[Line]:
-    """The lines of a slice that are not blank. Blank ones are numbered and not given."""
+def lines_of(file: InputFile, piece: Slice) -> Iterator[bytes]:
+    """The lines of a slice that can be read and are not blank."""
+    for _, lines, _ in blocks_of(file, piece):
+        for number, line in enumerate(lines):
+            if content := bare(line, is_first=not (number or piece.start)):
+                yield content
+
+
+def blocks_of(file: InputFile, piece: Slice) -> Iterator[Block]:
+    """The lines of a slice, as they come, blank ones too."""
     with storage.open_to_read(file.path) as raw:
-        stream = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if file.packed else raw
+        stream = cast("BufferedReader", gzip.GzipFile(fileobj=raw) if file.packed else raw)
         if piece.start:
             stream.seek(piece.start - 1)
             _skip_line(stream)
-        yield from _lines(stream, piece.end)
+        yield from _blocks(stream, piece.end)
 
 
-def _lines(stream: BinaryIO, end: int) -> Iterator[Line]:
-    """Lines with their numbers, of a plain file those that begin before `end`."""
-    number = 0
+def bare(line: bytes, *, is_first: bool) -> bytes:
+    """A line without white space around it, and the first one of a file without a byte order mark."""
+    content = line.strip()
+    return content.removeprefix(_BOM) if is_first else content
+
+
+def _blocks(stream: BufferedReader, end: int) -> Iterator[Block]:
+    """All lines, of a plain file those that begin before `end`."""
+    number, rest = 1, b""
     place = stream.tell() if end else 0
     try:
-        while (not end or place < end) and (line := stream.readline(LONGEST_LINE + 1)):
-            number += 1
-            place += len(line)
-            if len(line) > LONGEST_LINE:
-                place += 0 if line.endswith(b"\n") else _skip_line(stream)
-                yield number, b"", TOO_LONG
-            elif bare := line.strip():
-                yield number, bare.removeprefix(_BOM) if number == 1 else bare, ""
+        while chunk := _next(stream, end - place if end else _BLOCK):
+            place += len(chunk)
+            whole = rest + chunk if rest else chunk
+            lines = whole.split(b"\n")
+            rest = lines.pop()
+            yield from _measured(number, lines, len(whole))
+            number += len(lines)
+            if len(rest) > LONGEST_LINE:
+                place += _skip_line(stream)
+                yield number, [], TOO_LONG
+                number, rest = number + 1, b""
+        if rest:
+            rest += stream.readline(LONGEST_LINE) if end else b""
+            yield from _measured(number, [rest], len(rest))
     except UNREADABLE:
-        yield number + 1, b"", CUT_OFF
+        yield number, [], CUT_OFF
 
 
-def _skip_line(stream: BinaryIO) -> int:
+def _next(stream: BufferedReader, left: int) -> bytes:
+    # read1: what could be unpacked before the place where a packed file is broken is given, read would lose it.
+    return stream.read1(min(left, _BLOCK)) if left > 0 else b""
+
+
+def _measured(number: int, lines: list[bytes], size: int) -> Iterator[Block]:
+    """The lines as one block; one that is too long is a fault between two of them."""
+    if size > LONGEST_LINE:
+        for place, line in enumerate(lines):
+            if len(line) > LONGEST_LINE:
+                yield number, lines[:place], ""
+                yield number + place, [], TOO_LONG
+                yield from _measured(number + place + 1, lines[place + 1 :], size)
+                return
+    if lines:
+        yield number, lines, ""
+
+
+def _skip_line(stream: BufferedReader) -> int:
     """To the beginning of the next line; how many bytes that was."""
     skipped = 0
     while line := stream.readline(LONGEST_LINE):

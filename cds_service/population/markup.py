@@ -9,11 +9,12 @@ from html import escape
 from typing import Any
 
 from cds_service.population.figures import Flow, flows
-from cds_service.population.suppression import kept, shown
+from cds_service.population.suppression import hidden, kept_within, shown
 from cds_service.population.tally import Counters
 
 DISEASES = {"MN": "membranous nephropathy", "LN": "lupus nephritis"}
 NOTHING = "<p>Nothing to show.</p>"
+OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,30 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = 
         for row in rows
     )
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{said}<thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+    return wide(f"<table>{said}<thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>", caption or "Table")
 
 
-def drawn_flows(title: str, given: Sequence[Flow], names: Mapping[str, str], found: Found, height: int) -> str:
-    """A flow diagram without the flows of too few patients."""
-    visible = kept({flow[:2]: flow.number for flow in given}, found.smallest)
-    large = [flow for flow in given if visible[flow[:2]] is not None]
-    left_out = len(given) - len(large)
-    said = f'<p class="small">{left_out} flows of fewer than {found.smallest} patients are not drawn.</p>'
-    return (flows(title, large, names, height) if large else NOTHING) + (said if left_out else "")
+def wide(content: str, label: str) -> str:
+    """What is wider than a phone: it is moved by itself, also by the keyboard, and the page stays where it is."""
+    return f'<div class="wide" role="region" tabindex="0" aria-label="{escape(label)}">{content}</div>'
+
+
+def drawn_flows(
+    title: str, given: Sequence[Flow], names: Mapping[str, str], found: Found, height: int, *, total_shown: bool = False
+) -> str:
+    """A flow diagram. Flows of too few patients are drawn together, where together they are enough.
+
+    `total_shown`: what leaves a node can be read elsewhere, so no flow may be the only one that is missing.
+    """
+    counts = {flow[:2]: flow.number for flow in given}
+    within = kept_within(counts, lambda key: key[0], found.smallest)
+    small = {key for key, n in counts.items() if (within[key] is None if total_shown else hidden(n, found.smallest))}
+    large = [flow for flow in given if flow[:2] not in small]
+    others: Counter[str] = Counter()
+    for flow in given:
+        others[flow.source] += flow.number if flow[:2] in small else 0
+    together = [Flow(source, f"{source} {OTHERS}", n) for source, n in others.items() if n >= found.smallest]
+    names = {**names, **{flow.target: OTHERS for flow in together}}
+    said = f'<p class="small">Flows of too few patients, not drawn apart: {len(small)}.</p>' if small else ""
+    drawn = [*large, *together]
+    return (wide(flows(title, drawn, names, height), title) if drawn else NOTHING) + said

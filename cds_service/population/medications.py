@@ -14,13 +14,13 @@ from cds_service.errors import MalformedBody
 from cds_service.fhir import strict_json
 from cds_service.population import storage
 from cds_service.population.plan import Job
-from cds_service.population.spill import lines_in, read_heap
+from cds_service.population.spill import lines_in, read_heaps
 
 RECORDS = frozenset({"MedicationStatement", "MedicationRequest", "MedicationAdministration"})
 _NAME = "medications.sqlite"
 
 
-def index_medications(job: Job, tasks: Mapping[int, Any]) -> int:
+def index_medications(job: Job) -> int:
     """Write the index; of several with one id the first stands. Gives back how many lines were such copies."""
     beside = Path(gettempdir() if storage.is_remote(job.work) else job.work) / f"{job.key.hex()[:8]}{_NAME}.part"
     beside.unlink(missing_ok=True)
@@ -29,9 +29,10 @@ def index_medications(job: Job, tasks: Mapping[int, Any]) -> int:
     try:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("CREATE TABLE medication (id TEXT PRIMARY KEY, line BLOB) WITHOUT ROWID")
-        for task, told in sorted(tasks.items()):
-            for part in read_heap(job.place(f"gather-{task:05d}.spill"), told["runs"], 2 * job.partitions):
-                rows = [(line.key, line.content) for line in lines_in(part)]
+        for task in range(len(job.plan.tasks)):
+            spill, index = (job.place(f"gather-{task:05d}.{kind}") for kind in ("spill", "index"))
+            for part in read_heaps(spill, index, job.partitions, job.partitions + 1):
+                rows = [(key.decode(), content) for key, _, _, content in lines_in(part.lines)]
                 done = connection.executemany("INSERT OR IGNORE INTO medication VALUES (?, ?)", rows)
                 copies += len(rows) - done.rowcount
         connection.commit()
@@ -56,7 +57,7 @@ def pointed_at(record: Mapping[str, Any]) -> str:
 def entries_for(references: Iterable[str], job: Job) -> Iterator[dict[str, Any]]:
     """Bundle entries of the Medications that these references lead to, each under the name it was called by."""
     names = sorted({reference.partition("/_history/")[0] for reference in references if "Medication/" in reference})
-    connection = _opened(job.place(_NAME)) if names else None
+    connection = _opened(job.place(_NAME), job.stamp) if names else None
     for name in names if connection is not None else ():
         found = connection.execute("SELECT line FROM medication WHERE id = ?", (name.rpartition("/")[2],)).fetchone()  # type: ignore[union-attr]
         resource = _resource(found[0]) if found is not None else None
@@ -71,10 +72,12 @@ def _resource(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-@lru_cache(maxsize=2)
-def _opened(path: str) -> sqlite3.Connection | None:
-    """One connection for each worker; nobody writes any more."""
+@lru_cache(maxsize=1)
+def _opened(path: str, stamp: str) -> sqlite3.Connection | None:
+    """One connection for each worker; nobody writes any more. A copy has no name from the moment it is open."""
     if not storage.exists(path):
         return None
-    copy = storage.local_copy(path, Path(gettempdir()) / f"{abs(hash(path)):x}-{_NAME}")
-    return sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    with storage.as_local(path) as copy:
+        connection = sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        connection.execute("SELECT id FROM medication LIMIT 1").fetchone()
+    return connection

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,7 +20,8 @@ _LARGEST_TASK = 128 * _MEBIBYTE
 _PARTITION = 8 * _MEBIBYTE
 _MOST_PARTITIONS = 4096
 _TASKS = 8
-LAYOUT = 1
+_NAME = "plan.json"
+LAYOUT = 2
 """Changes when what lies in the work folder is written otherwise: then nothing that was begun is gone on with."""
 
 
@@ -34,9 +36,13 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every worker is told. `key` is that of the pseudonyms, empty where identifiers are kept."""
+    """What every worker is told. `key` is that of the pseudonyms, empty where identifiers are kept.
+
+    `stamp` is the digest of the plan: a worker outlives a screening, and the next one may have the same work folder.
+    """
 
     work: str
+    stamp: str
     on: date
     policy: SitePolicy
     partitions: int
@@ -46,6 +52,11 @@ class Job:
     def place(self, *names: str) -> str:
         """A path in the work folder."""
         return storage.join(self.work, *names)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in the work folder; read once."""
+        return _plan_in(self.work, self.stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +81,26 @@ def write_plan(plan: Plan, asked: Mapping[str, Any], work: str) -> None:
     """Keep the plan in the work folder, with what was asked."""
     slices = [list(piece) for piece in plan.slices]
     told = {"layout": LAYOUT, "asked": dict(asked), "plan": asdict(plan) | {"slices": slices}}
-    storage.write(storage.join(work, "plan.json"), orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    storage.write(storage.join(work, _NAME), orjson.dumps(told, option=orjson.OPT_INDENT_2))
+
+
+def stamp_in(work: str) -> str:
+    """The digest of the plan in the work folder, with what was asked."""
+    return blake2b(storage.read(storage.join(work, _NAME)), digest_size=16).hexdigest()
 
 
 def asked_before(work: str) -> Mapping[str, Any] | None:
     """What the screening that was begun in this folder was asked; None when there is none."""
-    path = storage.join(work, "plan.json")
+    path = storage.join(work, _NAME)
     if not storage.exists(path):
         return None
     told = orjson.loads(storage.read(path))
     return told["asked"] if told.get("layout") == LAYOUT else {}
 
 
-@lru_cache(maxsize=4)
-def read_plan(work: str) -> Plan:
-    """The plan in the work folder."""
-    told = orjson.loads(storage.read(storage.join(work, "plan.json")))["plan"]
+@lru_cache(maxsize=2)
+def _plan_in(work: str, stamp: str) -> Plan:
+    told = orjson.loads(storage.read(storage.join(work, _NAME)))["plan"]
     return Plan(
         tuple(InputFile(**file) for file in told["files"]),
         tuple(Slice(*piece) for piece in told["slices"]),

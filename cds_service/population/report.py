@@ -17,9 +17,11 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .4rem;border-t
 table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}caption{text-align:left;color:#444;padding:.2rem 0}
 td,th{border-bottom:1px solid #ddd;padding:.2rem .7rem .2rem 0;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg text{font:12px system-ui,sans-serif;fill:#1d1d1f}
+.wide{overflow-x:auto;max-width:100%}.wide svg{min-width:46rem}
 p.small,footer{color:#555;font-size:.88rem}.low{background:#fbe3dc}.mid{background:#fdf3d8}.high{background:#e5f1e1}
 """
 _SECTIONS: tuple[tuple[str, Callable[[Found], str]], ...] = (
+    ("In short", sections_now.in_short),
     ("From diagnosis to state", sections_now.diagnosis_to_state),
     ("States and rules", sections_now.states_and_rules),
     ("Lines of treatment", sections_now.lines_of_treatment),
@@ -61,11 +63,12 @@ def _head(found: Found) -> str:
     diseases: Counter[str] = Counter()
     for (disease, _), number in found.counters.get("states", Counter()).items():
         diseases[disease] += number
-    told = ", ".join(f"{DISEASES[name]} {found.shown(diseases[name])}" for name in sorted(diseases))
+    told = ", ".join(f"{DISEASES[name]}: {found.shown(diseases[name])}" for name in DISEASES if diseases[name])
     return (
         f"<h1>Screening as of {escape(found.day)}</h1><p>Every patient was judged by the functions that answer the"
-        f" service's calls. {escape(told)}.</p>{table(('n:patients', ''), rows)}"
-        f'<p class="small">Counts of patients from 1 to {found.smallest - 1} are written as &lt;{found.smallest}.</p>'
+        f" service's calls. {escape(told.capitalize())}.</p>{table(('n:patients', ''), rows)}"
+        f'<p class="small">Counts of patients from 1 to {found.smallest - 1} are written as &lt;{found.smallest},'
+        " or hidden where they would follow from others, some larger one with them.</p>"
     )
 
 

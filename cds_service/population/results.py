@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from cds_service.population.tally import merged
 
 Told = Mapping[int, Mapping[str, Any]]
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+MOST_NAMED = 100_000
+"""Broken lines that are named, at most; all of them are counted."""
 BINS = (
     "used",
     "superseded",
@@ -41,12 +44,13 @@ def write(options: Options, job: Job, export: Export, plan: Plan, gathered: Told
     out = options.out
     storage.make_folder(out)
     counts = _counts(options, job, export, plan, gathered, judged)
-    _write_broken(out, plan, gathered, judged)
+    _write_broken(job, out, plan, gathered, judged)
     _write_rows(job, judged, "rows", storage.join(out, "screening"), SCREENING)
     if options.over_time:
         _write_rows(job, judged, "steps", storage.join(out, "timeline"), TIMELINE)
     storage.write(storage.join(out, "counts.json"), orjson.dumps(counts, option=_INDENTED))
-    page = report(counts, merged(told["tally"] for told in judged.values()), options.smallest, options.over_time)
+    tallies = (_kept(job, "rows", number)["tally"] for number in judged)
+    page = report(counts, merged(tallies), options.smallest, options.over_time)
     storage.write(storage.join(out, "report.html"), page.encode())
     lines = counts["lines"]
     if lines["read"] != sum(lines[name] for name in BINS):
@@ -108,10 +112,10 @@ def _versions(judged: Told, options: Options, job: Job) -> dict[str, Any]:
 
 def _file_counts(export: Export, plan: Plan, gathered: Told) -> dict[str, Any]:
     """How many lines each file has, and of which the manifest tells another number."""
-    last = _last_lines(gathered)
     lines: Counter[int] = Counter()
-    for number, piece in enumerate(plan.slices):
-        lines[piece.file] += last.get(number, 0)
+    for told in gathered.values():
+        for number, _, not_blank in told["lines"]:
+            lines[plan.slices[number].file] += not_blank
     found: dict[str, Any] = {
         "number": len(export.files),
         "lines": {file.name: lines[number] for number, file in enumerate(export.files)},
@@ -122,27 +126,35 @@ def _file_counts(export: Export, plan: Plan, gathered: Told) -> dict[str, Any]:
         if file.told_count is not None and file.told_count != lines[number]
     ]
     return (
-        found | ({"not_as_many_as_told": other} if other else {}) | ({"errors": export.errors} if export.errors else {})
+        found
+        | ({"not_as_many_as_told": other} if other else {})
+        | ({"errors": export.errors_told} if export.errors_told else {})
     )
 
 
-def _last_lines(gathered: Told) -> dict[int, int]:
-    return {piece: last for told in gathered.values() for piece, last in told["last_lines"]}
-
-
-def _write_broken(out: str, plan: Plan, gathered: Told, judged: Told) -> None:
-    """Broken lines by file, number and reason; never what is in them."""
-    last, begin = _last_lines(gathered), {}
+def _write_broken(job: Job, out: str, plan: Plan, gathered: Told, judged: Told) -> None:
+    """Broken lines by file, number and reason, the first of them; never what is in them."""
+    last = {number: last for told in gathered.values() for number, last, _ in told["lines"]}
+    begin: dict[int, int] = {}
     before: dict[int, int] = {}
     for number, piece in enumerate(plan.slices):
         begin[number] = before.get(piece.file, 0)
         before[piece.file] = begin[number] + last.get(number, 0)
-    named = [row for told in (*gathered.values(), *judged.values()) for row in told["broken"]]
-    rows = sorted((plan.slices[piece].file, begin[piece] + line, reason) for piece, line, reason in named)
+    pieces = (*(("gather", number) for number in gathered), *(("rows", number) for number in judged))
+    named = (row for name, number in pieces for row in _kept(job, name, number)["broken"])
+    rows = nsmallest(
+        MOST_NAMED, ((plan.slices[piece].file, begin[piece] + line, reason) for piece, line, reason in named)
+    )
     with storage.writing(storage.join(out, "broken.ndjson")) as stream:
         for file, line, reason in rows:
             told = {"file": plan.files[file].name, "line": line, "reason": reason}
             stream.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _kept(job: Job, name: str, number: int) -> dict[str, Any]:
+    """Everything that a piece told."""
+    told: dict[str, Any] = orjson.loads(storage.read(job.place(f"{name}-{number:05d}.json")))
+    return told
 
 
 def _write_rows(job: Job, judged: Told, name: str, path: str, columns: Mapping[str, Kind]) -> None:

@@ -19,13 +19,15 @@ from cds_service.population.crew import Crew
 from cds_service.population.export import Export, InputFile, deleted_in, find_export
 from cds_service.population.faults import ScreeningFault
 from cds_service.population.gathering import gather_task, knowledge_for, look_for_problems
-from cds_service.population.heap import judge_heap
+from cds_service.population.groups import groups_of
+from cds_service.population.heap import judge_group
 from cds_service.population.interest import SIZE, set_bit, slices_with_conditions
 from cds_service.population.medications import index_medications
 from cds_service.population.options import Options
-from cds_service.population.plan import Job, Plan, asked_before, plan_of, write_plan
+from cds_service.population.plan import Job, Plan, asked_before, plan_of, stamp_in, write_plan
 
 WORK = "work"
+AT_LENGTH = frozenset({"broken", "tally"})
 Told = dict[int, dict[str, Any]]
 Advance = Callable[[int, int], None]
 """Told the steps that were done, and the patients."""
@@ -51,9 +53,9 @@ def screen(options: Options, crew: Crew, progress: Progress, say: Callable[[str]
     if late := {hashed for told in gathered.values() for hashed in told["late"]}:
         gathered = _gather_again(job, plan, late, crew, progress)
     if not storage.exists(job.place("copies.json")):
-        copies = index_medications(job, gathered)
+        copies = index_medications(job)
         storage.write(job.place("copies.json"), orjson.dumps(copies))
-    judged = _judge(job, plan, crew, progress)
+    judged = _judge(job, crew, progress)
     counts = results.write(options, job, export, plan, gathered, judged)
     storage.remove(job.work)
     return counts
@@ -81,7 +83,7 @@ def begin(options: Options, plan: Plan, export: Export, say: Callable[[str], Non
     else:
         say("going on with what was begun before")
     key = storage.read(storage.join(work, "key"))
-    return Job(work, options.on, options.policy, plan.partitions, options.over_time, key)
+    return Job(work, stamp_in(work), options.on, options.policy, plan.partitions, options.over_time, key)
 
 
 def begun_as_of(out: str) -> date | None:
@@ -143,19 +145,24 @@ def _gather_again(job: Job, plan: Plan, late: Iterable[int], crew: Crew, progres
     return _gather(job, plan, crew, progress)
 
 
-def _judge(job: Job, plan: Plan, crew: Crew, progress: Progress) -> Told:
-    return _each(job, "rows", judge_heap, [1] * plan.partitions, crew, progress, "judging")
+def _judge(job: Job, crew: Crew, progress: Progress) -> Told:
+    return _each(job, "rows", judge_group, [1] * len(groups_of(job)), crew, progress, "judging")
 
 
 def _each(
     job: Job, name: str, do: Callable[..., Any], weights: list[int], crew: Crew, progress: Progress, title: str
 ) -> Told:
-    """A function for each number, except for those that were done before; what each of them told."""
+    """A function for each number, except for those that were done before; what each of them told.
+
+    What it told at length, broken lines and what the report is drawn from, stays on the disk.
+    """
     done: Told = {}
+    there = storage.names_in(job.work)
     with progress(title, sum(weights)) as advance:
         for number, weight in enumerate(weights):
-            if storage.exists(path := job.place(f"{name}-{number:05d}.json")):
-                done[number] = orjson.loads(storage.read(path))
+            if (path := f"{name}-{number:05d}.json") in there:
+                told = orjson.loads(storage.read(job.place(path)))
+                done[number] = {key: value for key, value in told.items() if key not in AT_LENGTH}
                 advance(weight, 0)
         left = [(job, number) for number in range(len(weights)) if number not in done]
         for (_, number), told in crew.each(do, left):

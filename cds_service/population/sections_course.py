@@ -9,11 +9,12 @@ from html import escape
 from cds_service.population import paper
 from cds_service.population.courses import SWITCHED_AFTER
 from cds_service.population.figures import COLOURS, Bar, bars
-from cds_service.population.markup import NOTHING, Found, table
+from cds_service.population.markup import NOTHING, Found, table, wide
 from cds_service.population.over_time import ALTERNATIVE, OTHER
 from cds_service.population.over_time import NOTHING as NO_NEW_LINE
 from cds_service.population.over_time import SAME as AS_SUGGESTED
-from cds_service.population.suppression import hidden, kept, told
+from cds_service.population.suppression import kept, kept_within, told
+from cds_service.population.words import class_name
 
 _SEVERITIES = {"critical": COLOURS[6], "warning": COLOURS[4], "info": COLOURS[0]}
 _NEEDS_TIME = "<p>Run the screening with <code>--over-time MONTHLY</code> to fill this section.</p>"
@@ -21,6 +22,7 @@ _PUBLISHED = {
     "RTX+CNI": ("rituximab with tacrolimus", {"complete": "37.13 %", "partial": "50.01 %", "none": ""}),
     "RTX": ("rituximab alone", {"complete": "26.39 %", "partial": "39.48 %", "none": ""}),
 }
+_DIFFER = ("group", "the paper", "we", "because", "n:patients")
 _KINDS = (paper.COMPLETE, paper.PARTIAL, paper.NEITHER)
 _BINS = {
     "used": "used for an answer",
@@ -51,7 +53,8 @@ def resistance_to_switch(found: Found) -> str:
     drawn = [
         Bar(when, found.smallest if n is None else n, told(n, found.smallest), COLOURS[2]) for when, n in rows.items()
     ]
-    return bars("From the first month shown as resistant to the next line", drawn)
+    title = "From the first month shown as resistant to the next line"
+    return wide(bars(title, drawn), title)
 
 
 def burden(found: Found) -> str:
@@ -69,18 +72,18 @@ def burden(found: Found) -> str:
 def _burden(cards: Mapping[str, int], openings: int, which: str, found: Found) -> str:
     if not openings:
         return NOTHING
+    visible = kept(cards, found.smallest)
     drawn = [
         Bar(
             name,
-            cards[name] * 1000 / openings,
-            told(None, found.smallest)
-            if hidden(cards[name], found.smallest)
-            else f"{cards[name] * 1000 / openings:.1f}",
+            (visible[name] or 0) * 1000 / openings,
+            told(None, found.smallest) if visible[name] is None else f"{cards[name] * 1000 / openings:.1f}",
             colour,
         )
         for name, colour in _SEVERITIES.items()
     ]
-    return f"<p>Cards for 1,000 chart openings ({escape(which)}: {openings:,}):</p>{bars('Cards by severity', drawn)}"
+    title = "Cards by severity"
+    return f"<p>Cards for 1,000 chart openings ({escape(which)}: {openings:,}):</p>{wide(bars(title, drawn), title)}"
 
 
 def agreement(found: Found) -> str:
@@ -98,12 +101,17 @@ def agreement(found: Found) -> str:
     drawn = [
         Bar(how, found.smallest if n is None else n, told(n, found.smallest), COLOURS[3]) for how, n in rows.items()
     ]
+    # A column adds up to its bar.
+    visible = kept_within(given, lambda key: key[2], found.smallest)
+    visible |= {key: None for key in given if rows[key[2]] is None}
     kinds = sorted({key[:2] for key in given})
-    cells = [(d, c, *[found.shown(given[d, c, how]) for how in order]) for d, c in kinds]
+    cells = [
+        (d, class_name(c), *[told(visible.get((d, c, how), 0), found.smallest) for how in order]) for d, c in kinds
+    ]
     return (
         "<p>Each suggestion to start a class, in the month in which it was first shown, and the line that began in the"
         " 180 days after it. Whether the prescription or the suggestion was better, this does not say.</p>"
-        + bars("What was prescribed after a suggestion", drawn)
+        + wide(bars("What was prescribed after a suggestion", drawn), "What was prescribed after a suggestion")
         + table(("disease", "suggested", *[f"n:{how}" for how in order]), cells)
     )
 
@@ -139,7 +147,7 @@ def beside_the_paper(found: Found) -> str:
         " for albumin (KDIGO 2021, conflict C-02). It counts what was reached by twelve months; ours is the state of"
         " the twelfth month. Its percentages are estimates over time and no whole patients.</p>"
         + table(head, rows)
-        + table(("group", "the paper", "we", "because", "n:patients"), differ, "Where the two differ")
+        + (table(_DIFFER, differ, "Where the two differ") if differ else "<p>The two agree on each of them.</p>")
     )
 
 

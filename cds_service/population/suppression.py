@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 Key = TypeVar("Key")
+HIDDEN = "hidden"
 
 
 def hidden(number: int, smallest: int) -> bool:
@@ -30,6 +31,15 @@ def kept(counts: Mapping[Key, int], smallest: int) -> dict[Key, int | None]:
     return {key: None if key in too_small else number for key, number in counts.items()}
 
 
+def kept_within(counts: Mapping[Key, int], group: Callable[[Key], object], smallest: int) -> dict[Key, int | None]:
+    """The same for counts of which those of one group add up to a total that is shown."""
+    groups: dict[object, dict[Key, int]] = {}
+    for key, number in counts.items():
+        groups.setdefault(group(key), {})[key] = number
+    found = {key: number for some in groups.values() for key, number in kept(some, smallest).items()}
+    return {key: found[key] for key in counts}
+
+
 def told(number: int | None, smallest: int) -> str:
-    """A count that may be hidden."""
-    return f"<{smallest}" if number is None else f"{number:,}"
+    """A count of `kept`. What is hidden may be small, or hidden because of a small one: it is not written as small."""
+    return HIDDEN if number is None else shown(number, smallest)

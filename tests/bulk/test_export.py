@@ -66,6 +66,7 @@ def test_a_group_that_is_none_asks_nobody(site: Site, asked: dict[str, Any]) -> 
 
 def test_the_folder_is_an_export_that_can_be_screened(site: Site) -> None:
     site.ehr.files += [Offered("Bundle", b'{"resourceType":"Bundle"}\n', 1, "deleted")]
+    site.ehr.files += [Offered("OperationOutcome", b'{"resourceType":"OperationOutcome"}\n', 1, "error")]
     site.export()
     found = find_export(str(site.out))
     assert [(file.name, file.kind, file.told_count) for file in found.files] == [
@@ -76,7 +77,8 @@ def test_the_folder_is_an_export_that_can_be_screened(site: Site) -> None:
         ("Observation.002.ndjson", "Observation", 0),
     ]
     assert [file.name for file in found.deleted] == ["deleted.Bundle.000.ndjson"]
-    assert (found.transaction_time, found.not_named) == ("2026-11-22T10:00:00Z", ())
+    assert [file.name for file in found.errors] == ["errors.OperationOutcome.000.ndjson"]
+    assert (found.transaction_time, found.not_named, found.errors_told) == ("2026-11-22T10:00:00Z", (), 1)
 
 
 def test_a_server_without_tokens_is_asked_without_one(site: Site) -> None:

@@ -15,6 +15,7 @@ import pytest
 import cds_service.guideline
 from cds_service.cards.numbers import Dates
 from cds_service.cards.wording_classes import CLASSES, OUTCOMES
+from cds_service.cards.wording_states import STATES
 from cds_service.case.model import Case, Dose, Exposure, Patient, Quantity
 from cds_service.course.history import MOST_DAYS, history_of
 from cds_service.course.kinds import CYCLOSPORINE_WINDOW_END, KINDS, TACROLIMUS_WINDOW_END
@@ -25,7 +26,7 @@ from cds_service.course.path import path_of
 from cds_service.course.scale import MARGIN, Scale
 from cds_service.course.therapy import bars_of
 from cds_service.course.time_axis import NARROW, WIDE, TimeAxis, axis_of
-from cds_service.course.wording import OUTCOME_TONES, STATES, seen_in_words, state_in_words
+from cds_service.course.wording import OUTCOME_TONES, seen_in_words, state_in_words
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary, Step
 from cds_service.guideline.catalogue import assess_all
 from cds_service.guideline.thresholds import Thresholds

@@ -24,7 +24,7 @@ Resource = dict[str, Any]
 POLICY = knowledge_of(Settings()).policy
 
 
-def screened(export: Path, out: Path, crew: Any = None, **options: Any) -> dict[str, Any]:
+def screened(export: Path | str, out: Path | str, crew: Any = None, **options: Any) -> dict[str, Any]:
     """The counts; the rest lies in `out`."""
     asked = Options(str(export), str(out), options.pop("on", ON), POLICY, **options)
     return screen(asked, crew or Alone(), patients_bar, lambda said: None)

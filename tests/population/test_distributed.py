@@ -42,3 +42,18 @@ def kill_when_busy(work: Path, process: int, killed: list[int]) -> None:
             killed.append(process)
             return
         time.sleep(0.005)
+
+
+def test_workers_that_outlive_a_screening_do_the_next_one_in_the_same_place(tmp_path: Path) -> None:
+    """What a worker remembers of a work folder is that of one plan: the drugs by reference of the next are others."""
+    for seed in (4, 5):
+        write_export(registry(60, seed, ON), tmp_path / f"export{seed}", seed, ON, "R4", lambda done: None)
+        screened(tmp_path / f"export{seed}", tmp_path / f"alone{seed}")
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        DaskCrew(cluster.scheduler_address) as crew,
+    ):
+        for seed in (4, 5):
+            screened(tmp_path / f"export{seed}", tmp_path / "dask", crew)
+            for name in ("screening.ndjson", "counts.json"):
+                assert (tmp_path / "dask" / name).read_bytes() == (tmp_path / f"alone{seed}" / name).read_bytes()

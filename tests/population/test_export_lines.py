@@ -141,6 +141,25 @@ def test_a_manifest_says_which_files_there_are_how_many_lines_and_what_is_gone(t
         assert counts["files"]["not_as_many_as_told"] == [{"file": "a.ndjson", "told": 5, "lines": len(RESOURCES)}]
 
 
+def test_a_manifest_in_pages_is_followed_and_what_failed_is_no_unknown_file(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.ndjson", RESOURCES[::2])
+    write_lines(tmp_path / "deeper" / "b%.ndjson", RESOURCES[1::2])
+    write_lines(tmp_path / "failed.ndjson", [{"resourceType": "OperationOutcome"}])
+    write_lines(tmp_path / "other.ndjson", [{}])
+    failed = {"error": [{"type": "OperationOutcome", "url": "failed.ndjson"}]}
+    onward = [{"relation": "self", "url": "manifest.json"}, {"relation": "next", "url": "https://x.test/1/second.json"}]
+    first = {"output": [{"type": "Mixed", "url": "a.ndjson"}], "link": onward, **failed}
+    (tmp_path / "manifest.json").write_text(json.dumps(first))
+    with pytest.raises(ScreeningFault, match=r"goes on in second\.json"):
+        find_export(str(tmp_path / "manifest.json"))
+    second = {"output": [{"type": "Mixed", "url": "deeper/b%25.ndjson"}], **failed}
+    (tmp_path / "second.json").write_text(json.dumps(second))
+    found = find_export(str(tmp_path))
+    assert [file.name for file in found.files] == ["a.ndjson", "deeper/b%.ndjson"]
+    assert ([file.name for file in found.errors], found.errors_told) == (["failed.ndjson"], 1)
+    assert found.not_named == ("other.ndjson",)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "no such folder"), ({"output": [{"url": "b.ndjson"}]}, "b.ndjson"), ({"entry": []}, "no manifest")],

@@ -31,24 +31,27 @@ def command(export: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "cds_service.cli", *told]
 
 
-def killed_after_a_heap(export: Path, out: Path) -> int:
-    """How many heaps were done when the whole group of processes was killed."""
+def killed_after(pieces: str, export: Path, out: Path) -> int:
+    """How many such pieces were done when the whole group of processes was killed."""
     process = subprocess.Popen(command(export, out), start_new_session=True)
     deadline = time.monotonic() + 60
     done: list[Path] = []
     while not done and process.poll() is None and time.monotonic() < deadline:
-        done = list((out / "work").glob("rows-*.json"))
-        time.sleep(0.005)
+        done = list((out / "work").glob(pieces))
+        time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    return len(list((out / "work").glob("rows-*.json")))
+    return len(list((out / "work").glob(pieces)))
 
 
 @pytest.mark.timeout(120)
-def test_a_killed_screening_goes_on_where_it_was_and_ends_the_same(export: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("pieces", "most"), [("gather-*.json", 99), ("rows-*.json", 8)], ids=["reading", "judging"])
+def test_a_killed_screening_goes_on_where_it_was_and_ends_the_same(
+    pieces: str, most: int, export: Path, tmp_path: Path
+) -> None:
     screened(export, tmp_path / "alone")
-    done = killed_after_a_heap(export, tmp_path / "killed")
-    assert 0 < done < 8, "the kill came when there was something done and something to do"
+    done = killed_after(pieces, export, tmp_path / "killed")
+    assert 0 < done < most, "the kill came when there was something done and something to do"
     again = subprocess.run(command(export, tmp_path / "killed", "--resume"), capture_output=True, text=True, check=True)
     assert "going on with what was begun before" in again.stderr
     for name in RESULTS:

@@ -12,13 +12,15 @@ import pytest
 
 from cds_service.population.figures import Bar, Flow, bars, flows
 from cds_service.population.over_time import months
-from cds_service.population.suppression import kept
+from cds_service.population.suppression import kept, kept_within
+from cds_service.population.words import state_name
 from cds_service.synthetic.export import write_export
 from cds_service.synthetic.registry import registry
 from tests.population.exports import ON, rows, screened
 
 NUMBER = 120
 HEADINGS = (
+    "In short",
     "From diagnosis to state",
     "States and rules",
     "Lines of treatment",
@@ -76,10 +78,33 @@ def test_small_counts_are_hidden_and_large_ones_are_right(folder: Path) -> None:
     states = Counter(row["state"] for row in rows(folder / "named" / "screening.ndjson"))
     hidden, told = page(folder, "named"), page(folder, "all")
     for state, number in states.items():
-        assert f"{state}: {number}" in told
-        assert (f"{state}: {number};" in hidden or f"{state}: {number}<" in hidden) <= (number >= 10)
+        name = state_name(state)
+        assert f"{name}: {number}" in told
+        assert (f"{name}: {number};" in hidden or f"{name}: {number}<" in hidden) <= (number >= 10)
     assert any(number < 10 for number in states.values())
     assert "&lt;10" in hidden
+
+
+def cells(html: str, caption: str) -> list[list[str]]:
+    """The rows of a table, by its caption."""
+    _, _, rest = html.partition(f"<caption>{caption}</caption>")
+    body = rest.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in body.split("</tr>") if row]
+
+
+def test_what_is_hidden_does_not_follow_from_what_is_shown_beside_it(folder: Path) -> None:
+    """The rules of a state add up to it, the outcomes of a line to its flow, the columns of what followed to a bar."""
+    html = page(folder, "named")
+    groups: dict[str, list[str]] = {}
+    for _, _, state, _, number in cells(html, "Rules"):
+        groups.setdefault(f"state {state}", []).append(number)
+    for disease, line, _, number in cells(html, "What became of them"):
+        groups.setdefault(f"line {disease} {line}", []).append(number)
+    assert len(groups) > 20
+    hidden = {name: numbers.count("hidden") for name, numbers in groups.items() if len(numbers) > 1}
+    assert 1 not in hidden.values()
+    assert max(hidden.values()) > 1
+    assert not any("&lt;10" in numbers for numbers in groups.values())
 
 
 @pytest.mark.parametrize(
@@ -93,6 +118,12 @@ def test_small_counts_are_hidden_and_large_ones_are_right(folder: Path) -> None:
 )
 def test_a_hidden_count_does_not_follow_from_the_total(counts: Any, expected: Any) -> None:
     assert kept(counts, 10) == expected
+
+
+def test_each_group_that_adds_up_is_hidden_by_itself() -> None:
+    counts = {"a1": 3, "a2": 20, "b1": 30, "b2": 4, "b3": 5, "c1": 40}
+    expected = {"a1": None, "a2": None, "b1": 30, "b2": None, "b3": None, "c1": 40}
+    assert kept_within(counts, lambda key: key[0], 10) == expected
 
 
 def test_without_identifiers_no_name_and_no_date_is_left(folder: Path) -> None:
