@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from cds_service.cards.escape import is_harmless, plain_text
-from cds_service.cards.numbers import percent, shown
+from cds_service.cards.numbers import shown
 from cds_service.cards.wording_classes import ANOTHER_COURSE, CLASSES, LINE_CLASSES
 from cds_service.cards.wording_requests import MISSING
 from cds_service.cards.wording_vetoes import veto_wording
 from cds_service.case.measures import TURNED
 from cds_service.case.model import Comparator
 from cds_service.guideline.assessment import SAID, Assessment
+from cds_service.guideline.shares import percent
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~#{}]")
 _MORE_OR_LESS: dict[Comparator, str] = {**SAID, "<": "less than ", ">": "more than "}
@@ -25,7 +26,7 @@ _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _UNIT = {"MN": "g/d", "LN": "g/g"}
 _ANTIBODY = {"NEG": "anti-PLA2R gone", "LOW": "anti-PLA2R low", "NA": "PLA2R-negative disease"}
 
-_SHARES = ("reduction", "egfr_fall", "creatinine_rise", "trough_share", "dose_fraction")
+_SHARES = ("reduction", "egfr_fall", "creatinine_rise", "cni_egfr_fall", "trough_share", "dose_fraction")
 _PLAIN: dict[str, Callable[[float], str]] = {
     **dict.fromkeys(_SHARES, percent),
     "egfr": shown,
@@ -37,13 +38,14 @@ _PLAIN: dict[str, Callable[[float], str]] = {
     "cyc_cumulative_g": lambda value: f"{shown(value)} g",
     "mpaa_dose_g": lambda value: f"{shown(value)} g",
     "days": lambda value: str(int(value)),
+    "seen": lambda value: str(int(value)),
     "cyc_days": lambda value: str(int(value)),
     "antibody_days": lambda value: str(int(value)),
     "reduced_days": lambda value: str(int(value)),
     "failed_count": lambda value: _COUNTS.get(int(value), str(int(value))),
 }
 _PROTEINURIA = ("current", "baseline", "nadir")
-_TIMES = {"time": "days", "antibody_time": "antibody_days", "reduced_time": "reduced_days"}
+_TIMES = {"time": "seen", "antibody_time": "antibody_days", "reduced_time": "reduced_days"}
 _LINES = ("line", "failed")
 _WORDS = ("check", "ln_class")
 
@@ -73,7 +75,7 @@ def shown_figures(assessment: Assessment) -> dict[str, str]:
 
 def duration(days: int) -> str:
     """Days below two months, months of 30 days above (a card says months, the table has the dates)."""
-    return f"{days} days" if days < 60 else f"{days // 30} months"
+    return f"{days} days" if days < 60 else f"{round(days / 30)} months"
 
 
 def line_names(codes: str) -> str:

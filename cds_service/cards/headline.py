@@ -10,7 +10,7 @@ from cds_service.cards.figures import Figures, repeats_rituximab
 from cds_service.cards.filling import fill
 from cds_service.cards.wording import RULES
 from cds_service.cards.wording_classes import CLASSES
-from cds_service.cards.wording_notes import NOTES
+from cds_service.cards.wording_notes import NOTES, PREGNANCY_NOTE, TERATOGEN_ADDED, TERATOGEN_CONTINUE
 from cds_service.cards.wording_rules import (
     ACTIONS,
     NEXT_FOR_FERTILITY,
@@ -37,6 +37,8 @@ _CONSIDER = {
     for code, name in ((code, wording.name) for code, wording in CLASSES.items())
 }
 _HOLDS = {note: wording.first for note, wording in NOTES.items() if wording.first}
+# What would change with a pregnancy is no news where there is one.
+_AHEAD_OF_PREGNANCY = frozenset({"LN_PREGNANT"})
 _HOLDING = {"INFECTION_ACTIVE": "SAFE-01", "MALIGNANCY_ACTIVE": "SAFE-02"}
 
 
@@ -64,11 +66,23 @@ def headline(assessment: Assessment) -> Headline:
     # Holds stand right under the headline, not only in the list further down.
     if holds and assessment.action != "DEFER":
         lead = f"{lead}\n\n**First:** {holds}."
-    return Headline(plain_text(fill(wording.summary, figures), SUMMARY_LIMIT), lead, wording.change, holds)
+    summary, change = fill(wording.summary, figures), wording.change
+    if PREGNANCY_NOTE in assessment.notes:
+        change = tuple([key for key in change if key not in _AHEAD_OF_PREGNANCY])
+        if _goes_on(assessment) and len(summary) + len(TERATOGEN_ADDED) <= SUMMARY_LIMIT:
+            summary += TERATOGEN_ADDED
+    return Headline(plain_text(summary, SUMMARY_LIMIT), lead, change, holds)
+
+
+def _goes_on(assessment: Assessment) -> bool:
+    """Whether the answer is to go on, while a drug of the present treatment must not."""
+    return assessment.action == "CONTINUE" and PREGNANCY_NOTE in assessment.notes
 
 
 def _heading(assessment: Assessment, action: ActionWording, figures: Figures) -> str:
     chosen = assessment.next_class
+    if _goes_on(assessment):
+        return TERATOGEN_CONTINUE
     if assessment.action == "START_CLASS" and chosen in _CONSIDER and not repeats_rituximab(assessment):
         return _CONSIDER[chosen]
     return fill(action.heading, figures)

@@ -7,7 +7,7 @@ from cds_service.cards.wording_rules import RuleWording
 _NO_RESPONSE = ("LN_RESPONSE", "LN_ADHERENCE", "LN_SCAR", "LN_EGFR")
 _UNTREATED = ("LN_CLASS_CHANGE", "LN_EGFR", "LN_PREGNANT")
 _ONE_REGIMEN = (
-    "[One full-dose regimen has not worked (proteinuria {change} in {days} days)|One full-dose regimen has not "
+    "[One full-dose regimen has not worked (proteinuria {change} in {seen} days)|One full-dose regimen has not "
     "worked]; guidance now favours combination over another monotherapy, chosen by proteinuria and eGFR[ ({current}, "
     "eGFR {egfr})]."
 )
@@ -90,7 +90,7 @@ COURSE: dict[str, RuleWording] = {
     ),
     "LN-13": RuleWording(
         "Responding[: proteinuria {change} in {time}]: continue and optimise; judge again by 12 months.",
-        "[Proteinuria {change} in {days} days. |]The trend does not meet the definition of non-response; full "
+        "[Proteinuria {change} in {seen} days. |]The trend does not meet the definition of non-response; full "
         "response often takes 12 months.",
         change=("LN_AT_SIX_MONTHS", "LN_EGFR"),
     ),
@@ -218,7 +218,7 @@ NO_RESPONSE: dict[str, RuleWording] = {
     ),
     "LN-30": RuleWording(
         "Class V LN not responding[ (proteinuria {change} in {time})]: consider {next}.",
-        "[Pure class V: proteinuria {change} in {days} days to {current}|Pure class V has not responded to one "
+        "[Pure class V: proteinuria {change} in {seen} days to {current}|Pure class V has not responded to one "
         "adequate regimen].",
         "CNI_COMBO",
         "A CNI added to mycophenolate lowers proteinuria best in class V.",

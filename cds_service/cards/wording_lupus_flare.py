@@ -64,7 +64,7 @@ DATA: dict[str, RuleWording] = {
     ),
     "LN-D4": RuleWording(
         "Mycophenolate dose is not recorded: needed before calling the regimen failed.",
-        "[Proteinuria {change} in {days} days. ]Below 2 g/d (mofetil equivalent) the regimen has not been tested.",
+        "[Proteinuria {change} in {seen} days. ]Below 2 g/d (mofetil equivalent) the regimen has not been tested.",
         change=_WAITING,
     ),
     "LN-D5": RuleWording(

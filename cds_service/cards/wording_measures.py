@@ -66,6 +66,7 @@ UNITS: dict[str, str] = {
 ROLES: dict[str, str] = {
     "current": "current",
     "baseline": "baseline",
+    "best": "best before",
     "previous": "previous",
     "nadir": "lowest",
     "reference": "reference",
@@ -73,6 +74,7 @@ ROLES: dict[str, str] = {
     "lowest": "lowest",
     "lowest after infusion": "lowest after dose",
     "before the calcineurin inhibitor": "before CNI",
+    "first negative": "first negative",
     "first relapse value": "first relapse",
     "first flare value": "first flare",
     "outdated": "outdated",

@@ -69,7 +69,7 @@ RESISTANT: dict[str, RuleWording] = {
     "MN-07": RuleWording(
         "Consider {next}: [proteinuria {change} in {time} from CNI start|no response to the CNI][, {antibody_state}], "
         "eGFR stable.",
-        "[Proteinuria {change} in {days} days from the start of an adequate CNI|An adequate CNI course has not "
+        "[Proteinuria {change} in {seen} days from the start of an adequate CNI|An adequate CNI course has not "
         "worked][ and {antibody_state}]. eGFR is stable.",
         "RTX",
         "Rituximab is the preferred next class after a CNI.",
@@ -77,7 +77,7 @@ RESISTANT: dict[str, RuleWording] = {
     ),
     "MN-08": RuleWording(
         "CNI failed and eGFR is falling[ ({egfr_fall})]: consider {next}; exclude CNI toxicity and AKI.",
-        "[Proteinuria {change} in {days} days from CNI start|The CNI has not worked][, and eGFR fell {egfr_fall}|, and "
+        "[Proteinuria {change} in {seen} days from CNI start|The CNI has not worked][, and eGFR fell {egfr_fall}|, and "
         "eGFR is falling], confirmed by a second value and not explained by CNI toxicity.",
         "CYC_GC",
         "Cyclophosphamide with glucocorticoid leads because falling eGFR is the very-high-risk situation; sources "
@@ -87,7 +87,7 @@ RESISTANT: dict[str, RuleWording] = {
     "MN-09": RuleWording(
         "Partial response to one rituximab course[ (anti-PLA2R {antibody_value})]: consider {next} before calling it "
         "failed.",
-        "[Proteinuria {change} in {days} days after one rituximab course|One rituximab course has not been enough], "
+        "[Proteinuria {change} in {seen} days after one rituximab course|One rituximab course has not been enough], "
         "but the antibody has at least halved[ to {antibody_value}] and eGFR is stable.",
         "RTX",
         "A second rituximab course is reasonable before the class is called failed.",
@@ -104,7 +104,7 @@ RESISTANT: dict[str, RuleWording] = {
     ),
     "MN-30": RuleWording(
         "Rituximab failed[ (proteinuria {change} in {time})], eGFR stable: consider {next}.",
-        "Rituximab depleted B cells but disease persists[: proteinuria {change} in {days} days to {current}][, "
+        "Rituximab depleted B cells but disease persists[: proteinuria {change} in {seen} days to {current}][, "
         "{antibody_state}]. eGFR is stable.",
         "CYC_GC",
         "Cyclophosphamide with glucocorticoid can be considered; CNI-based options are listed (C-01).",
@@ -120,7 +120,7 @@ RESISTANT: dict[str, RuleWording] = {
     ),
     "MN-32": RuleWording(
         "Cyclophosphamide failed[ (proteinuria {change})], eGFR stable: consider {next}.",
-        "Cyclophosphamide did not work[: proteinuria {change} in {days} days to {current}][, {antibody_state}]. eGFR "
+        "Cyclophosphamide did not work[: proteinuria {change} in {seen} days to {current}][, {antibody_state}]. eGFR "
         "is stable.",
         "RTX",
         "Rituximab can be considered.",

@@ -13,7 +13,7 @@ COURSE: dict[str, RuleWording] = {
     ),
     "MN-11": RuleWording(
         "Responding[: proteinuria {change} in {time}]: continue, do not stop at six months.",
-        "The trend is favourable[ (proteinuria {change} in {days} days, {current})]; do not stop at six months. "
+        "The trend is favourable[ (proteinuria {change} in {seen} days, {current})]; do not stop at six months. "
         "Remissions keep accruing through the first year and beyond; a CNI stays at its target trough for 12 months.",
         change=("TREND_REVERSES", "EGFR_FALL_ANEW"),
     ),
@@ -36,15 +36,20 @@ COURSE: dict[str, RuleWording] = {
         change=("RELAPSE_MET", "ANTIBODY_BACK"),
     ),
     "MN-15a": RuleWording(
-        "Creatinine up[ {creatinine_rise}| more than 20 %] on a CNI: reduce or hold it and repeat before judging.",
-        "Creatinine is up more than 20 % on a CNI[ ({creatinine_rise} over its start)]. CNI toxicity is the first "
-        "explanation; the drug, not a new class, needs attention.",
+        "[Creatinine up {creatinine_rise}|eGFR down {cni_egfr_fall}|Creatinine up more than 20 %] on a CNI: reduce or "
+        "hold it and repeat before judging.",
+        "[Creatinine is up more than 20 % on a CNI ({creatinine_rise} over its start)|eGFR is down {cni_egfr_fall} on "
+        "a CNI; creatinine itself is not on record, and would be up by more than 20 %|Creatinine is up more than 20 % "
+        "on a CNI]. CNI toxicity is the first explanation; the drug, not a new class, needs attention.",
         change=("CREATININE_BACK",),
     ),
     "MN-15b": RuleWording(
-        "CNI toxicity[ (creatinine up {creatinine_rise})] and no response: leave the CNI; consider {next}.",
-        "Creatinine is up more than 20 % on a CNI[ ({creatinine_rise})] and the disease has not responded[ "
-        "(proteinuria {change} in {days} days)]. Going on costs kidney function without benefit.",
+        "CNI toxicity[ (creatinine up {creatinine_rise})| (eGFR down {cni_egfr_fall})] and no response: leave the CNI; "
+        "consider {next}.",
+        "[Creatinine is up more than 20 % on a CNI ({creatinine_rise})|eGFR is down {cni_egfr_fall} on a CNI "
+        "(creatinine is not on record, and would be up by more than 20 %)|Creatinine is up more than 20 % on a CNI] "
+        "and the disease has not responded[ "
+        "(proteinuria {change} in {seen} days)]. Going on costs kidney function without benefit.",
         "RTX",
         "Rituximab is the preferred next class after a CNI.",
         ("CREATININE_BACK", "RESPONSE", "ANTIBODY_GONE"),
@@ -143,7 +148,7 @@ DATA: dict[str, RuleWording] = {
     ),
     "MN-D2": RuleWording(
         "Measure anti-PLA2R: without it resistance cannot be told from immunologic remission.",
-        "[Proteinuria is {current}; it {change} in {days} days. |Proteinuria is {current}. |]If the antibody is gone "
+        "[Proteinuria is {current}; it {change} in {seen} days. |Proteinuria is {current}. |]If the antibody is gone "
         "this is not resistance and no new class is needed; if it persists, a switch is justified.",
         change=_WAITING,
     ),
@@ -161,13 +166,13 @@ DATA: dict[str, RuleWording] = {
     ),
     "MN-D5": RuleWording(
         "No CNI troughs on file[ for {days} days from CNI start]: measure before calling the CNI failed.",
-        "[Proteinuria {change} in {days} days from CNI start. ]Without drug levels, failure cannot be told from "
+        "[Proteinuria {change} in {seen} days from CNI start. ]Without drug levels, failure cannot be told from "
         "under-dosing.",
         change=_WAITING,
     ),
     "MN-D6": RuleWording(
         "No B-cell count after anti-CD20: measure it before calling rituximab failed.",
-        "[Proteinuria {change} in {days} days since the infusion. ]Without a count in the first six months, failure "
+        "[Proteinuria {change} in {seen} days since the infusion. ]Without a count in the first six months, failure "
         "cannot be told from insufficient exposure.",
         change=_WAITING,
     ),

@@ -86,6 +86,9 @@ NOTES: dict[str, NoteWording] = {
     ),
 }
 
+# An answer that is to go on as before must not read as if the harmful drug were to go on.
+TERATOGEN_CONTINUE = "Keep the kidney disease treated, but not with a drug harmful to the fetus"
+TERATOGEN_ADDED = " Pregnant: replace drugs harmful to the fetus."
 TERATOGEN_SUMMARY = "Pregnancy on record with [{agents} active|a drug harmful to the fetus active]: review it today."
 TERATOGEN_DETAIL = (
     "Pregnancy is on record and [{agents} is|at least one drug harmful to the fetus is] on the active list. "

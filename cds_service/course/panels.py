@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cds_service.cards.numbers import Dates
-from cds_service.cards.numbers import percent as percent_of
 from cds_service.case.model import Case, Comparator
 from cds_service.course.kinds import KINDS, Kind, Line
 from cds_service.course.labels import Label, Wish, placed
@@ -17,6 +16,7 @@ from cds_service.course.points import Point, points_of
 from cds_service.course.scale import Scale
 from cds_service.course.time_axis import TimeAxis, percent
 from cds_service.guideline.assessment import Assessment, Fact
+from cds_service.guideline.shares import percent as percent_of
 from cds_service.guideline.thresholds import Thresholds
 
 MOST_POINTS = 240
@@ -114,7 +114,7 @@ def _panel(
         lines += [Line(value, "reference"), Line(value * (1 - decline), f"= −{percent_of(decline)}")]
     scale = _scale(kind, [*(point.value for point in drawn), *scale_values])
     levels = tuple(levels_of(lines, scale))
-    marks = _marks(drawn, scale, axis)
+    marks = _marks(drawn, scale, axis, levels)
     return Panel(
         title=kind.title,
         unit=" or ".join(dict.fromkeys(point.unit for point in points if point.unit)),
@@ -166,7 +166,7 @@ def _scale(kind: Kind, values: Sequence[float]) -> Scale:
     return Scale(low, high, kind.height, kind.logarithmic)
 
 
-def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis) -> tuple[Mark, ...]:
+def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis, levels: Sequence[Level]) -> tuple[Mark, ...]:
     shares = [axis.share(point.day) for point in points]
     heights = [scale.y(point.value) for point in points]
     told = _worth_telling(points)
@@ -174,7 +174,7 @@ def _marks(points: Sequence[Point], scale: Scale, axis: TimeAxis) -> tuple[Mark,
         Wish(share, y, point.number if index in told else "", _rank(point))
         for index, (point, share, y) in enumerate(zip(points, shares, heights, strict=True))
     ]
-    labels = placed(wishes, scale.height)
+    labels = placed(wishes, scale.height, [level.y for level in levels])
     return tuple(
         Mark(percent(share), y, _shape(point), point, label, y < scale.height / 2)
         for point, share, y, label in zip(points, shares, heights, labels, strict=True)

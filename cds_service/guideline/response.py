@@ -8,6 +8,7 @@ from cds_service.case.lines import Line
 from cds_service.case.measures import at_least
 from cds_service.case.model import Quantity
 from cds_service.guideline.picture import Picture
+from cds_service.guideline.shares import percent
 
 
 class ResponsePicture(Picture):
@@ -35,7 +36,7 @@ class ResponsePicture(Picture):
         """The fall, or the rise, in words."""
         if self.reduction is None:
             return "no baseline"
-        return f"rose {-self.reduction:.0%}" if self.reduction < 0 else f"fell {self.reduction:.0%}"
+        return f"rose {percent(-self.reduction)}" if self.reduction < 0 else f"fell {percent(self.reduction)}"
 
     def reduced_by(self, share: float) -> bool:
         """Whether the fall is known and at least this share."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+from cds_service.case import measures
 from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.model import Quantity
 from cds_service.guideline.assessment import Assessment, Fact
@@ -127,7 +128,16 @@ def _add_membranous_figures(p: MembranousPicture, found: dict[str, float | str])
         if p.nadir is not None:
             found["nadir"] = p.nadir.value
         if p.creatinine_rise is not None:
-            found["creatinine_rise"] = p.creatinine_rise - 1
+            _add_creatinine(p, found)
+
+
+def _add_creatinine(p: MembranousPicture, found: dict[str, float | str]) -> None:
+    """By how much creatinine rose on the calcineurin inhibitor; where eGFR stands in for it, by how much that fell."""
+    before = p.egfr_before_cni
+    if before is None and p.creatinine_rise is not None:
+        found["creatinine_rise"] = p.creatinine_rise - 1
+    elif before is not None and p.egfr_now is not None:
+        found["cni_egfr_fall"] = measures.reduction(p.egfr_now.value, before.value)
 
 
 def _add_lupus_figures(p: LupusPicture, found: dict[str, float | str]) -> None:
@@ -148,6 +158,8 @@ def _add_line_figures(p: MembranousPicture | LupusPicture, found: dict[str, floa
         found["baseline"] = p.baseline.value
     if p.exactly_dated or p.line.start_stated:  # else nothing is counted or compared from it
         found["days"] = p.days
+        if p.current is not None:
+            found["seen"] = p.current.day - p.line.start
         if p.reduction is not None:
             found["reduction"] = p.reduction
     found["line"] = " + ".join(sorted(p.line.classes))

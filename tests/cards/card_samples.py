@@ -27,6 +27,7 @@ ALL_FIGURES: dict[str, float | str] = {
     "baseline": 8.4,
     "reduction": 0.0952,
     "days": 215.0,
+    "seen": 215.0,
     "line": "CNI",
     "failed": "CNI, CYC",
     "egfr": 58.0,
@@ -38,6 +39,7 @@ ALL_FIGURES: dict[str, float | str] = {
     "antibody_value": 165.0,
     "antibody_days": 150.0,
     "creatinine_rise": 0.312,
+    "cni_egfr_fall": 0.24,
     "nadir": 0.4,
     "trough_share": 0.25,
     "cd19_lowest": 12.0,
@@ -109,6 +111,7 @@ CNI_FAILED = Assessment(
         "baseline": 8.4,
         "reduction": 0.0952,
         "days": 215,
+        "seen": 215,
         "line": "CNI",
         "egfr": 79.0,
         "trend": "STABLE",
@@ -153,6 +156,7 @@ RITUXIMAB_FAILED_FALLING = Assessment(
         "current_unit": "g/d",
         "reduction": 0.0125,
         "days": 200,
+        "seen": 200,
         "line": "RTX",
         "egfr": 58.0,
         "egfr_reference": 80.0,
@@ -194,7 +198,7 @@ ANTIBODY_UNKNOWN = Assessment(
         fact("albumin", 26.0, "g/L", -14, "current"),
     ),
     lines=(LineSummary(("CNI",), day(-235), None, "CURRENT", ("MedicationStatement/9",), ("tacrolimus",), 0.0933),),
-    figures={"current": 6.8, "current_unit": "g/d", "reduction": 0.0933, "days": 235, "line": "CNI"},
+    figures={"current": 6.8, "current_unit": "g/d", "reduction": 0.0933, "days": 235, "seen": 235, "line": "CNI"},
 )
 
 LUPUS_REFRACTORY = Assessment(
@@ -229,6 +233,7 @@ LUPUS_REFRACTORY = Assessment(
         "current_unit": "g/g",
         "reduction": 0.097,
         "days": 400,
+        "seen": 400,
         "line": "MPAA",
         "egfr": 43.0,
         "failed": "CYC, MPAA",

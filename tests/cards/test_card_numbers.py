@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.cards.numbers import percent, rounded, shown, written
+from cds_service.cards.numbers import rounded, shown, written
+from cds_service.guideline.shares import percent
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,17 @@ def test_the_pregnancy_card_is_whole_when_the_drug_is_not_known() -> None:
     assert extra["summary"] == "Pregnancy on record with a drug harmful to the fetus active: review it today."
 
 
+def test_to_continue_never_reads_as_if_the_harmful_drug_were_to_go_on() -> None:
+    responding = Assessment("LN", "LN_CR", "CONTINUE", "LN-50", figures={"current": 0.3, "current_unit": "g/g"})
+    plain = cards_for([responding], WOMAN_OF_31, ON, STAMP)[0]
+    pregnant = cards_for([replace(responding, notes=("PREGNANCY_TERATOGEN_ACTIVE",))], WOMAN_OF_31, ON, STAMP)[0]
+    assert "Continue the present treatment" in plain["detail"]
+    assert "Pregnancy or a plan for it" in plain["detail"]
+    assert "Continue the present treatment" not in pregnant["detail"]
+    assert "Pregnancy or a plan for it" not in pregnant["detail"]
+    assert pregnant["summary"].endswith("Pregnant: replace drugs harmful to the fetus.")
+
+
 def test_a_drug_that_ended_is_not_called_active() -> None:
     ended = Exposure("leflunomide", "statement", day(-400), day(-10), "MedicationStatement/l")
     case = replace(WOMAN_OF_31, exposures=(*WOMAN_OF_31.exposures, ended))

@@ -105,7 +105,7 @@ def test_what_a_row_saw_is_marked_in_the_trace() -> None:
 
 def test_b_cells_above_a_bound_are_said_with_their_sign() -> None:
     seen = answer_for(after_rituximab(without("cd19_count"), number("cd19_count", -150, 20, ">")))
-    assert (seen.rule, seen.figures["check"]) == ("MN-A4", "lowest CD19 above 20 cells/uL")
+    assert (seen.rule, seen.figures["check"]) == ("MN-A4", "lowest CD19 above 20 /µL")
     assert seen.signs["cd19_lowest"] == ">"
 
 

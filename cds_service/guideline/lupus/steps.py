@@ -11,6 +11,7 @@ from cds_service.guideline.lupus.flare import FLARE
 from cds_service.guideline.lupus.picture import LupusPicture
 from cds_service.guideline.lupus.resistance import RESISTANCE
 from cds_service.guideline.rows import Answer, Row, decided, row
+from cds_service.guideline.shares import percent
 
 
 @row("LN step 1", "Is the class unknown?", rules=("LN-D1",), source="K24 10.1 M")
@@ -90,7 +91,7 @@ def toxicity(p: LupusPicture) -> Answer | str:
     if before is None or p.egfr_now is None:
         return "no eGFR from before the calcineurin inhibitor"
     fall = measures.reduction(p.egfr_now.value, before.value)
-    saw = f"eGFR {-fall:+.0%} on the calcineurin inhibitor"
+    saw = f"eGFR {'up' if fall < 0 else 'down'} {percent(abs(fall))} on the calcineurin inhibitor"
     if p.kidney_injury or not at_least(fall, p.thresholds.egfr_decline):
         return saw
     p.use(before, "before the calcineurin inhibitor")

@@ -66,7 +66,7 @@ def _troughs(p: MembranousPicture, segment: Segment) -> tuple[list[Quantity], in
 
 @row(
     "MN 5.3-2",
-    "Calcineurin inhibitor long enough and at target level?",
+    "Calcineurin inhibitor too short, or not known to be at target level?",
     rules=("MN-A2", "MN-D8", "MN-D5"),
     source="S000 H, K21 L",
 )
@@ -90,7 +90,7 @@ def calcineurin_inhibitor(p: MembranousPicture) -> Answer | str:
     return saw if at_least(share, p.thresholds.trough_share) else _inadequate("MN-A2", saw)
 
 
-@row("MN 5.3-3", "Anti-CD20 dose enough?", rules=("MN-A3", "MN-D8"), source="S000 H")
+@row("MN 5.3-3", "Anti-CD20 dose too low?", rules=("MN-A3", "MN-D8"), source="S000 H")
 def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
     """Anti-CD20 counts from about two infusions, 1.4 g in total."""
     if not p.anti_cd20 or p.judged_without(*ANTI_CD20):
@@ -107,7 +107,7 @@ def anti_cd20_grams(p: MembranousPicture) -> Answer | str:
     return _inadequate("MN-A3", f"{highest:.2g} g in all")
 
 
-@row("MN 5.3-4", "Were B cells depleted?", rules=("MN-A4", "MN-D6"), source="S000 H")
+@row("MN 5.3-4", "B cells not depleted, or not measured?", rules=("MN-A4", "MN-D6"), source="S000 H")
 def b_cells(p: MembranousPicture) -> Answer | str:
     """Anti-CD20 counts only when B cells fell; if not, anti-drug antibodies are sought and the dose repeated."""
     if not p.anti_cd20 or p.judged_without(*ANTI_CD20):
@@ -119,7 +119,7 @@ def b_cells(p: MembranousPicture) -> Answer | str:
     lowest = min(counts, key=lambda value: (value.value, value.day))
     p.use(lowest, "lowest after infusion")
     p.figures["cd19_lowest"] = lowest.value
-    saw = f"lowest CD19 {SAID[lowest.bound]}{lowest.value:g} cells/uL"
+    saw = f"lowest CD19 {SAID[lowest.bound]}{lowest.value:g} /µL"
     if lowest.value < p.thresholds.b_cells_depleted:
         return saw
     if p.anti_rituximab:
@@ -127,7 +127,7 @@ def b_cells(p: MembranousPicture) -> Answer | str:
     return _inadequate("MN-A4", saw)
 
 
-@row("MN 5.3-5", "Enough cyclophosphamide?", rules=("MN-A5", "MN-D8"), source="S000 H")
+@row("MN 5.3-5", "Too little cyclophosphamide?", rules=("MN-A5", "MN-D8"), source="S000 H")
 def cyclophosphamide(p: MembranousPicture) -> Answer | str:
     """Cyclophosphamide counts from 80 days or six pulses."""
     if "CYC" not in p.line.classes or p.judged_without("CYC"):

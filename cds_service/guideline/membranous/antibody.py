@@ -80,3 +80,16 @@ class AntibodyPicture(ResponsePicture):
                 break
             first = day
         return self.age(first)
+
+    def use_first_negative(self) -> None:
+        """Remember the result since which the antibody has been gone, where it is not the newest one."""
+        first = self.today - self.days_without_antibody
+        newest = [seen.day for seen in (self.elisa, self.immunofluorescence) if seen is not None]
+        if first in newest:
+            return
+        for value in self.case.series("anti_pla2r_elisa"):
+            if value.day == first:
+                self.use(value, "first negative")
+        for answer in self.case.answers("anti_pla2r_iif"):
+            if answer.day == first:
+                self.use_finding(answer, "first negative")

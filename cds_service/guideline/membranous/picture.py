@@ -12,15 +12,14 @@ from cds_service.case.measures import EgfrTrend, at_least
 from cds_service.case.model import Day, Quantity
 from cds_service.case.segments import Segment
 from cds_service.guideline.background import routed
-from cds_service.guideline.membranous.antibody import AntibodyPicture
+from cds_service.guideline.membranous.kidney_on_cni import KidneyOnCniPicture
 
 FIRST_REMISSION_DAY = 30
 OLDEST_REFERENCE = 730
-CREATININE_EXPONENT = 1.2
 NOT_STANDARD = frozenset(CLASS_OF.values()) - STANDARD_IN_MEMBRANOUS
 
 
-class MembranousPicture(AntibodyPicture):
+class MembranousPicture(KidneyOnCniPicture):
     """One patient with membranous nephropathy on one day.
 
     `standard_lines` are those with rituximab or another anti-CD20, cyclophosphamide or a calcineurin inhibitor. L, the
@@ -28,12 +27,11 @@ class MembranousPicture(AntibodyPicture):
     two are only asked for once step 4 has found it. `nadir` is the lowest proteinuria since L started.
     """
 
-    __slots__ = ("antibody_baseline", "cni", "days", "line", "nadir", "standard_lines", "trend")
+    __slots__ = ("antibody_baseline", "days", "line", "nadir", "standard_lines", "trend")
 
     disease: Literal["MN"] = "MN"
     line_classes = STANDARD_IN_MEMBRANOUS
     days: int
-    cni: Segment | None
     nadir: Quantity | None
     antibody_baseline: Quantity | None
 
@@ -145,40 +143,6 @@ class MembranousPicture(AntibodyPicture):
     def anti_cd20(self) -> tuple[Segment, ...]:
         """The anti-CD20 segments of L."""
         return () if self.line.classes.isdisjoint(ANTI_CD20) else self.line.of_class(*ANTI_CD20)
-
-    # -- calcineurin inhibitor toxicity ------------------------------------------------------------
-
-    @lazy
-    def creatinine_rise(self) -> float | None:
-        """Creatinine now as a multiple of its level before the calcineurin inhibitor; from eGFR without one."""
-        if self.cni is None:
-            return None
-        creatinine = self.newest("creatinine", self.thresholds.laboratory_age)
-        before = measures.baseline(self.case.series("creatinine"), self.cni.start)
-        if creatinine is not None and before is not None:
-            self.use(creatinine, "current")
-            self.use(before, "before the calcineurin inhibitor")
-            return creatinine.value / before.value
-        egfr_before = measures.baseline(self.egfr, self.cni.start)
-        if egfr_before is None or self.egfr_now is None:
-            return None
-        rise: float = (egfr_before.value / self.egfr_now.value) ** (1 / CREATININE_EXPONENT)
-        return rise
-
-    @property
-    def cni_toxic(self) -> bool:
-        """Creatinine up by more than 20 % on the calcineurin inhibitor."""
-        return self.creatinine_rise is not None and self.creatinine_rise > self.thresholds.cni_creatinine_rise + 1e-9
-
-    @property
-    def cni_toxicity_seen(self) -> str:
-        """What the toxicity step saw."""
-        if self.cni is None:
-            return "no calcineurin inhibitor is being taken"
-        if self.creatinine_rise is None:
-            return "no creatinine to compare with the one before the calcineurin inhibitor"
-        injury = "; acute kidney injury is coded" if self.kidney_injury else ""
-        return f"creatinine {self.creatinine_rise - 1:+.0%} on the calcineurin inhibitor{injury}"
 
     # -- response ---------------------------------------------------------------------------------
 

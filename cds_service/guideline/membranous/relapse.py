@@ -7,6 +7,7 @@ from cds_service.case.drug_classes import ANTI_CD20
 from cds_service.case.model import Quantity
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.rows import Answer, Row, row
+from cds_service.guideline.shares import percent
 
 NADIR_NEIGHBOURHOOD = 60
 
@@ -95,7 +96,7 @@ def declining(p: MembranousPicture) -> Answer | str:
     if trend.trend != "DECLINING" or trend.fall is None or trend.reference is None:
         return f"trend since remission: {trend.trend}"
     p.use(trend.reference, "at remission")
-    return _start(p, "MN_RELAPSE", "MN-26", f"eGFR fell {trend.fall:.0%} since remission", "CYC_GC")
+    return _start(p, "MN_RELAPSE", "MN-26", f"eGFR fell {percent(trend.fall)} since remission", "CYC_GC")
 
 
 @row("MN 5.4-7", "Was the last line anti-CD20?", rules=("MN-21",), source="K21 PP 3.4.1 M")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cds_service.case.measures import at_least
 from cds_service.guideline.membranous.picture import MembranousPicture
 from cds_service.guideline.rows import Answer, Row, row
+from cds_service.guideline.shares import percent
 
 EXPERT_MENU = ("obinutuzumab or ofatumumab", "anti-CD38 antibody", "bortezomib", "belimumab", "clinical trial")
 RECENT_BIOPSY = 730
@@ -85,6 +86,7 @@ def second_course(p: MembranousPicture) -> Answer | str:
     failure.
     """
     courses = sum([segment.courses() for segment in p.line.of_class("RTX")])
+    fall = p.antibody_fall
     fits = (
         _is(p, "RTX", "STABLE")
         and courses == 1
@@ -93,12 +95,12 @@ def second_course(p: MembranousPicture) -> Answer | str:
         and p.antibody == "POS"
         and p.elisa is not None
         and p.elisa.value <= p.thresholds.antibody_second_course
-        and p.antibody_fall is not None
-        and at_least(p.antibody_fall, p.thresholds.antibody_partial_fall)
+        and fall is not None
+        and at_least(fall, p.thresholds.antibody_partial_fall)
     )
-    if not fits:
-        return f"{p.failed_seen}; {courses} course(s), antibody {p.antibody}"
-    saw = f"one course, antibody fell {p.antibody_fall:.0%}"
+    if not fits or fall is None:
+        return f"{p.failed_seen}; courses of rituximab: {courses}, antibody {p.antibody}"
+    saw = f"one course, antibody fell {percent(fall)}"
     return _start(p, "MN-09", saw, "RTX", "CYC_GC", state="MN_RTX_PARTIAL_IMMUNOLOGIC")
 
 

@@ -77,6 +77,8 @@ def toxicity(p: MembranousPicture) -> Answer | str:
     """
     if p.cni is None or p.kidney_injury or not p.cni_toxic:
         return p.cni_toxicity_seen
+    if p.egfr_before_cni is not None:
+        p.use(p.egfr_before_cni, "before the calcineurin inhibitor")
     low = p.albumin is not None and p.albumin.value < p.thresholds.mn_normal_albumin
     no_response = p.reduction is not None and not at_least(p.reduction, p.thresholds.mn_trend_reduction)
     has_failed = p.days >= p.thresholds.full and no_response and p.nephrotic and p.antibody != "NEG" and low
@@ -145,7 +147,7 @@ def intolerance(p: MembranousPicture) -> Answer | str:
     return Answer("MN_INTOLERANT", "START_CLASS", "MN-19", saw, candidates)
 
 
-@row("MN step 18", "Was the line given adequately?", source="S000 H", table=ADEQUACY)
+@row("MN step 18", "Is it in doubt whether the line was given adequately?", source="S000 H", table=ADEQUACY)
 def adequacy(p: MembranousPicture) -> Answer | str:
     """Perceived resistance is ruled out first: adherence, levels, dose, B cells."""
     return walk(ADEQUACY, p) or "adequate as far as recorded"

@@ -8,6 +8,7 @@ from cds_service.case.model import Quantity
 from cds_service.guideline.membranous.picture import OLDEST_REFERENCE, MembranousPicture
 from cds_service.guideline.membranous.response import ask
 from cds_service.guideline.rows import Answer, Row, row
+from cds_service.guideline.shares import percent
 
 HALF_A_YEAR = 180
 A_YEAR = 365
@@ -49,7 +50,7 @@ def _rapid_loss(p: MembranousPicture) -> str:
     if trend.trend != "DECLINING" or trend.fall is None or not at_least(trend.fall, p.thresholds.untreated_rapid_fall):
         return ""
     p.use(reference, "reference")
-    return f"eGFR fell {trend.fall:.0%} within a year, confirmed"
+    return f"eGFR fell {percent(trend.fall)} within a year, confirmed"
 
 
 @row("MN 5.1-2", "Life-threatening nephrotic syndrome or rapid loss of eGFR?", rules=("MN-04b",), source="K21 3.2 M")
@@ -79,10 +80,11 @@ def low_risk(p: MembranousPicture) -> Answer | str:
         fall = measures.reduction(p.current_value, highest.value)
         if fall > p.thresholds.untreated_spontaneous_fall + 1e-9:
             p.use(highest, "reference")
+            saw = f"proteinuria fell {percent(fall)}"
             if elsewhere := p.elsewhere_since(highest.day):
-                saw = f"proteinuria fell {fall:.0%} with {elsewhere[0].agent.replace('_', ' ')} for another disease"
+                saw = f"{saw} with {elsewhere[0].agent.replace('_', ' ')} for another disease"
                 return ask("MN-D8", saw, "PRIOR_LINE_OUTCOME")
-            return Answer("MN_UNTREATED_LOW", "SUPPORTIVE", "MN-01", f"proteinuria fell {fall:.0%} without treatment")
+            return Answer("MN_UNTREATED_LOW", "SUPPORTIVE", "MN-01", f"{saw} without treatment")
     return f"proteinuria {p.current_value:g} g/d, no spontaneous fall by half"
 
 
