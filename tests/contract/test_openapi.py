@@ -18,7 +18,7 @@ from cds_service.settings import Settings
 from tests.contract.calls import AS_OF, NEXT_THERAPY, Json, complete_call
 from tests.contract.wire import STATUSES, problems_of, validator
 
-PAGES = {"/", "/stories/<name>", "/stories/<name>/course", "/assets/<name>"}
+PAGES = {"/", "/stories/<name>", "/stories/<name>/course", "/assets/<name>", "/documents", "/documents/<path:name>"}
 NOT_DESCRIBED = {"/launch", "/callback", "/app", "/logout"} | PAGES
 """Pages for people."""
 CONTRACT_STATUSES = {"200", "400", "401", "404", "405", "412", "413", "415", "421", "422", "429", "500", "503"}
