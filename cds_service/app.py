@@ -28,6 +28,7 @@ from cds_service.hooks.refusal import keep_refused
 from cds_service.hooks.registry import Caller, Service
 from cds_service.hooks.self_test import check
 from cds_service.outbound.client import Outbound
+from cds_service.outbound.signing import OPEN_TO_OTHERS, is_open_to_others
 from cds_service.settings import Settings, load, unknown_variables
 from cds_service.showcase import Showcase
 from cds_service.smart.launching import SmartApp
@@ -41,6 +42,7 @@ from cds_service.store.store import Store
 from cds_service.trust.issuers import Issuer
 from cds_service.trust.issuers import load as load_issuers
 from cds_service.trust.keys import Keys
+from cds_service.trust.smart_registration import doubts_of
 from cds_service.trust.tokens import Gate
 from cds_service.web.address import base_path
 from cds_service.web.assembly import assemble
@@ -65,6 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     checked = check(knowledge)
     sites = {site: knowledge_of(settings, site, has_app=has_app) for site in sorted(named)}
     _say_what_is_odd(log, (knowledge, *sites.values()), today())
+    for said in doubts_of(one for issuer in issuers.values() for one in issuer.smart):
+        log.warning("secret_open_to_others", fault=said)
     outbound = outbound_of(settings)
     store = store_of(settings)
     memory = OpenedAgain(settings.remember_seconds) if settings.remember_seconds else None
@@ -182,8 +186,11 @@ def store_of(settings: Settings) -> Store:
             upgrade(url)
     if key_file is None:
         raise ConfigurationFault("CDS_STORE_KEY_FILE: is needed")
+    keys = read_keys(key_file)
+    if settings.production and is_open_to_others(key_file):
+        raise ConfigurationFault(f"CDS_STORE_KEY_FILE: {key_file.name}: {OPEN_TO_OTHERS}")
     spool = settings.spool_dir or (sqlite_file(url) or Path(DEFAULT_STORE)).with_suffix(".spool")
-    store = Store(url, Sealing(read_keys(key_file)), spool)
+    store = Store(url, Sealing(keys), spool)
     store.check()
     return store
 

@@ -115,7 +115,7 @@ def _server(settings: Settings, asked: Asked, listed: Sequence[str], credentials
 
 def _client(settings: Settings, outbound: Outbound, asked: Asked, credentials: Credentials) -> BackendClient | None:
     from cds_service.bulk.discovery import discovered, given, scope_for
-    from cds_service.bulk.signing import read_key
+    from cds_service.bulk.signing import doubt_of, read_key
     from cds_service.bulk.tokens import BackendClient
 
     client_id, file, key_id, token_url, scope = credentials
@@ -123,7 +123,10 @@ def _client(settings: Settings, outbound: Outbound, asked: Asked, credentials: C
         return None
     if not client_id or file is None:
         raise typer.BadParameter("--client-id and --key belong together")
-    key, local = read_key(file, key_id), not settings.production
+    local = not settings.production
+    key = read_key(file, key_id, production=settings.production)
+    if local and (said := doubt_of(file)):
+        typer.echo(said, err=True)
     endpoint = given(token_url, local_http=local) if token_url else discovered(outbound, asked.server, local_http=local)
     wanted = scope or scope_for(asked.types, first_grammar=endpoint.first_grammar)
     return BackendClient(client_id, key, endpoint.place, endpoint.spelled, wanted)

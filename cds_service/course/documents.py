@@ -55,34 +55,49 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Documents and pictures by their names below the folder. Nothing else of the machine can be asked for."""
+    """Documents and pictures by their names below the folder. Nothing else of the machine can be asked for.
+
+    Each is read when it is asked for: one that was taken away since the start is no longer one.
+    """
 
     files: Mapping[str, Path]
 
     def document(self, name: str) -> Document | None:
         """A document; None when there is none of that name."""
-        if name not in self.files or not name.endswith(".md"):
+        text = self._text(name)
+        if text is None:
             return None
-        text = self.files[name].read_text(encoding="utf-8")
         found = _TITLE.search(text)
         return Document(name, found[1] if found else name, _html_of(text, name, self.files))
 
     def picture(self, name: str) -> Picture | None:
         """A picture; None when there is none of that name."""
         media_type = _PICTURES.get(posixpath.splitext(name)[1])
-        if name not in self.files or media_type is None:
-            return None
-        return Picture(self.files[name].read_bytes(), media_type)
+        content = self._content(name) if media_type else None
+        return Picture(content, media_type) if media_type and content is not None else None
 
     def contents(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """Name and title of every document, by group; those of the first are at the top of the folder."""
         groups: dict[str, list[tuple[str, str]]] = {"Start": [], **{title: [] for title in _GROUPS.values()}}
-        for name, file in self.files.items():
-            if name.endswith(".md"):
-                found = _TITLE.search(file.read_text(encoding="utf-8"))
+        for name in self.files:
+            text = self._text(name)
+            if text is not None:
+                found = _TITLE.search(text)
                 group = _GROUPS.get(posixpath.dirname(name), "Start")
                 groups[group].append((name, found[1].replace("`", "") if found else name))
         return {title: tuple(entries) for title, entries in groups.items() if entries}
+
+    def _text(self, name: str) -> str | None:
+        content = self._content(name) if name.endswith(".md") else None
+        # A page with a mark where a letter cannot be read tells more than none.
+        return None if content is None else content.decode("utf-8", errors="replace")
+
+    def _content(self, name: str) -> bytes | None:
+        file = self.files.get(name)
+        try:
+            return file.read_bytes() if file and _is_itself(file) else None
+        except OSError:
+            return None
 
 
 def documents_of_checkout() -> Documents:
@@ -92,10 +107,17 @@ def documents_of_checkout() -> Documents:
 
 
 def documents_in(folder: Path | None) -> Documents:
-    """Every document and picture of a folder."""
-    kinds = {".md", *_PICTURES}
-    files = sorted(file for file in folder.rglob("*") if file.suffix in kinds and file.is_file()) if folder else ()
-    return Documents({file.relative_to(folder).as_posix(): file for file in files if folder})
+    """Every document and picture of a folder, wherever that lies. What is a link to somewhere else is none."""
+    if folder is None:
+        return Documents({})
+    there, kinds = folder.resolve(), {".md", *_PICTURES}
+    files = sorted(file for file in there.rglob("*") if file.suffix in kinds and file.is_file() and _is_itself(file))
+    return Documents({file.relative_to(there).as_posix(): file for file in files})
+
+
+def _is_itself(file: Path) -> bool:
+    """No part of the whole path is a symbolic link, so it is in the folder that it was found in."""
+    return file.resolve() == file
 
 
 def document_page(documents: Documents, document: Document, around: Mapping[str, str]) -> str:
@@ -182,4 +204,5 @@ def _is_served(address: str, folder: str, files: Mapping[str, Path]) -> bool:
         return True
     if _ABSOLUTE.match(address):
         return False
-    return posixpath.normpath(posixpath.join(folder, unquote(address.partition("#")[0]))) in files
+    target = files.get(posixpath.normpath(posixpath.join(folder, unquote(address.partition("#")[0]))))
+    return target is not None and target.is_file()

@@ -26,6 +26,10 @@ STATEMENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 STATEMENT_SECONDS = 240
 """Life of a signed statement: at most five minutes (SMART App Launch 2.2), less what two clocks may differ by."""
 _LARGEST_FILE = 65_536
+_LARGEST_MEMBER = 2048
+"""Characters of a member of a JWK: more than the largest RSA key has, and few enough to be reckoned with at once."""
+_OF_OTHERS = 0o007
+OPEN_TO_OTHERS = "others on this machine may read or change it; take that from them (chmod o=)"
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _WANTED = "wanted is an EC key on P-384 (ES384) or an RSA key of 2048 bits or more (RS384)"
 
@@ -61,6 +65,15 @@ class SigningKey:
         return told | {"kid": self.key_id, "alg": self.algorithm, "use": "sig"}
 
 
+def is_open_to_others(file: Path) -> bool:
+    """May everybody on the machine read or change what is behind this name? What a group may is its owner's to say:
+    a secret that Kubernetes mounts belongs to root and is read by way of `fsGroup`.
+
+    Errors: OSError.
+    """
+    return bool(file.stat().st_mode & _OF_OTHERS)
+
+
 def read_key(file: Path, key_id: str = "") -> SigningKey:
     """The key of a file. Its id is the one given, else that of the JWK, else its thumbprint (RFC 7638).
 
@@ -73,7 +86,8 @@ def read_key(file: Path, key_id: str = "") -> SigningKey:
         raise KeyUnusable(f"cannot be read ({type(error).__name__})") from None
     try:
         private, told = _of_jwk(content) if content.lstrip().startswith(b"{") else (_of_pem(content), "")
-    except (ValueError, TypeError, UnsupportedAlgorithm, PyJWTError):  # their texts may quote the key
+    except (ValueError, TypeError, ArithmeticError, AssertionError, UnsupportedAlgorithm, PyJWTError):
+        # Their texts may quote the key. RSA primes are found by a procedure that asserts what it found.
         raise KeyUnusable(f"is no private key in PEM or JWK without a password; {_WANTED}") from None
     algorithm = _algorithm_of(private)
     if not algorithm:
@@ -91,15 +105,22 @@ def _of_pem(content: bytes) -> PrivateKey:
 def _of_jwk(content: bytes) -> tuple[PrivateKey, str]:
     """A JWK, or a set with one private key in it."""
     told = orjson.loads(content)
-    keys = [key for key in told.get("keys", [told]) if "d" in key]
+    listed = told.get("keys", [told])
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+        raise TypeError("no set of keys")
+    keys = [key for key in listed if "d" in key]
     if len(keys) != 1:
         raise ValueError("not one private key")
     (key,) = keys
+    if not all(len(value) <= _LARGEST_MEMBER for value in key.values() if isinstance(value, str)):
+        raise ValueError("too long for a key")
+    if not isinstance(key.get("kid", ""), str):
+        raise TypeError("kid is no text")
     reader = ECAlgorithm if key.get("kty") == "EC" else RSAAlgorithm
     found = reader.from_jwk(key)
     if not isinstance(found, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise ValueError("a public key")
-    return found, str(key.get("kid", ""))
+    return found, key.get("kid", "")
 
 
 def _algorithm_of(private: PrivateKey) -> str:

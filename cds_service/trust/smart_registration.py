@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.outbound.address import AddressRefused, Base, base, parse
-from cds_service.outbound.signing import KeyUnusable, SigningKey, read_key
+from cds_service.outbound.signing import OPEN_TO_OTHERS, KeyUnusable, SigningKey, is_open_to_others, read_key
 
 _TEXTS = frozenset({"client_id", "client_secret_file", "private_key_file", "key_id", "redirect", "fhir_server"})
+_PROOFS = ("private_key_file", "client_secret_file")
 _LISTS = frozenset({"scopes", "authorization_servers", "frames"})
 _LONGEST = 2048
 _plain = re.compile(r"[!-~]{1,512}", re.ASCII).fullmatch
@@ -36,6 +37,7 @@ class SmartRegistration:
     `address` is the server as the file spells it, which is what authorization servers compare `aud` with; `server` is
     the same in parts. A confidential app has a `key` to sign with, or else a `secret`; a public one has neither.
     Empty `redirect` and `scopes`: the service's own.
+    `doubt` says what is wrong with the mode of the key's or the secret's file, where that is no fault yet.
     `authorization_servers` are further origins that may be signed in at, `frames` origins that may frame the app.
     """
 
@@ -49,6 +51,7 @@ class SmartRegistration:
     scopes: tuple[str, ...] = ()
     authorization_servers: tuple[Base, ...] = ()
     frames: tuple[str, ...] = ()
+    doubt: str = ""
 
     def may_sign_in_at(self, where: Base) -> bool:
         """Is the address on an origin that this client is known to sign in at? Its metadata alone is not believed."""
@@ -64,8 +67,16 @@ def registrations_of(entry: Mapping[str, Any], folder: Path, *, local_http: bool
     )
 
 
+def doubts_of(registrations: Iterable[SmartRegistration]) -> tuple[str, ...]:
+    """What keeps nobody from starting in development, and should be looked at: each sentence once."""
+    return tuple(dict.fromkeys(one.doubt for one in registrations if one.doubt))
+
+
 def smart_faults(entry: Mapping[str, Any], folder: Path, *, local_http: bool) -> Iterator[str]:
-    """What is wrong with the [client.smart] tables of a client."""
+    """What is wrong with the [client.smart] tables of a client.
+
+    `local_http` stands for development: a key or a secret that others may read is a doubt there, and no fault.
+    """
     if "smart" not in entry:
         return
     tables = _tables(entry["smart"])
@@ -99,6 +110,7 @@ def _registration(
         scopes=tuple(table.get("scopes", ())),
         authorization_servers=tuple(base(one, local_http=local_http) for one in table.get("authorization_servers", ())),
         frames=tuple(one.origin for one in origins) or (server.origin,),
+        doubt=" ".join(_open_files(table, folder)),
     )
 
 
@@ -132,7 +144,8 @@ def _member_faults(table: Mapping[str, Any], servers: Iterable[str], folder: Pat
                 yield f"smart: {name}: {fault}"
     if not all(_scope(word) for word in table.get("scopes", ())):
         yield "smart: scopes has a word that is no scope"
-    yield from _proof_faults(table, folder)
+    told = list(_proof_faults(table, folder))
+    yield from told if told or local_http else _open_files(table, folder)
 
 
 def _address_fault(address: str, local_http: bool, *, bare: bool) -> str:
@@ -172,6 +185,13 @@ def _secret_faults(file: Path) -> Iterator[str]:
         return
     if not usable:
         yield f"smart: client_secret_file: {file.name} holds no secret of one line"
+
+
+def _open_files(table: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """Whose key or secret everybody on the machine has. Errors: OSError."""
+    for name in _PROOFS:
+        if name in table and is_open_to_others(file := folder / table[name]):
+            yield f"smart: {name}: {file.name}: {OPEN_TO_OTHERS}"
 
 
 def _secret(file: Path) -> str:

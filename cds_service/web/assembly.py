@@ -67,7 +67,7 @@ def assemble(
     if launches is not None:
         offer_launches(app, launches, settings, log, today)
     if showcase is not None:
-        offer_start_page(app, showcase)
+        offer_start_page(app, showcase, base_path(settings))
     return app
 
 

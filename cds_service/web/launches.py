@@ -94,6 +94,10 @@ def offer_launches(
         ("/logout", "POST", views.close),
     ):
         app.add_url_rule(path, endpoint=f"smart:{path[1:]}", view_func=views.in_words(view), methods=[method])
+    # A HEAD would begin or use up a sign-in that nobody sees.
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("smart:") and rule.methods is not None:
+            rule.methods.discard("HEAD")
     if launches.app.published_keys:
         app.add_url_rule(KEYS, endpoint="smart:keys", view_func=views.keys)
 

@@ -186,6 +186,7 @@ def settings_of(directory: Path, clients: str, **further: str) -> dict[str, str]
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "clients.toml").write_text(clients, encoding="utf-8")
     (directory / "store.key").write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
+    (directory / "store.key").chmod(0o600)
     return {
         "CDS_MODE": "production",
         "CDS_AUTH": "jwt",

@@ -130,6 +130,16 @@ def test_production_with_files_that_hold_nothing_does_not_start(
     assert any(named in line for line in said), said
 
 
+@field_case("ENV-03")
+def test_production_with_a_key_that_everybody_may_read_does_not_start(raid: Raid, tmp_path: Path) -> None:
+    key = tmp_path / "open.key"
+    key.write_bytes(Path(raid.field.service.settings["CDS_STORE_KEY_FILE"]).read_bytes())
+    key.chmod(0o644)
+    change = {**raid.field.service.settings, "CDS_STORE_KEY_FILE": str(key)}
+    said = assert_refused(refused_start(tmp_path, change, seconds=SECONDS_TO_REFUSE))
+    assert any("CDS_STORE_KEY_FILE" in line and "others on this machine" in line for line in said), said
+
+
 @dataclass(slots=True)
 class Front:
     """What a proxy before several instances does: each call goes to one that is in service."""

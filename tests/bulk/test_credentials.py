@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from cds_service.bulk.discovery import scope_for
 from cds_service.bulk.fault import ExportFault, Stopped
 from cds_service.bulk.patience import Patience
-from cds_service.bulk.signing import read_key
+from cds_service.bulk.signing import doubt_of, read_key
+from cds_service.outbound import signing
 from tests.bulk.exports import KEY, Site
 from tests.ehr import wrong_answers
 from tests.ehr.exchange import Answer
@@ -77,6 +81,7 @@ def test_the_thumbprint_is_the_one_of_rfc_7638(tmp_path: Path) -> None:
     assert _thumbprint(Known()) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"  # type: ignore[arg-type]
 
 
+LONG = "_" * 30_000
 NO_KEYS = [
     ("empty", b""),
     ("garbage", b"\x00\xff"),
@@ -87,7 +92,14 @@ NO_KEYS = [
     ("on P-256", pem(ec.generate_private_key(ec.SECP256R1()))),
     ("RSA of 1024 bits", pem(rsa.generate_private_key(65537, 1024))),
     ("Ed25519", pem(ed25519.Ed25519PrivateKey.generate())),
-    ("a list", b'{"keys": 7}'),
+    ("a number for a list", b'{"keys": 7}'),
+    ("a text in a set", b'{"keys": ["d"]}'),
+    ("a list in a set", b'{"keys": [["d"]]}'),
+    ("nothing for a set", b'{"keys": null}'),
+    ("a table for a set", b'{"keys": {"d": {"d": "AQ"}}}'),
+    ("an id that is no text", json.dumps(jwk(EC384) | {"kid": 7}).encode()),
+    ("members that are no texts", b'{"kty": "RSA", "n": 7, "e": [], "d": {}}'),
+    ("a number to be reckoned with for hours", f'{{"kty": "RSA", "e": "AQAB", "n": "{LONG}", "d": "{LONG}"}}'.encode()),
 ]
 
 
@@ -98,6 +110,51 @@ def test_what_is_no_such_key_is_refused_and_not_quoted(tmp_path: Path, content: 
     with pytest.raises(ExportFault, match=r"--key key: .*ES384") as fault:
         read_key(file)
     assert len(content) < 20 or content[10:30].decode(errors="replace") not in str(fault.value)
+
+
+BASE64 = st.text("ABQ_-w=", max_size=90)
+MEMBER = st.one_of(BASE64, st.sampled_from(["P-384", "AQAB"]), st.none(), st.integers(), st.lists(BASE64, max_size=2))
+LIKE_A_KEY = st.dictionaries(
+    st.sampled_from(["n", "e", "d", "p", "q", "dp", "dq", "qi", "oth", "crv", "x", "y", "kid"]), MEMBER
+).flatmap(lambda key: st.sampled_from([key | {"kty": kind} for kind in ("EC", "RSA", "oct", None)]))
+ALTERED = st.tuples(
+    st.sampled_from([jwk(EC384), jwk(RSA2048)]), st.sampled_from(["d", "n", "e", "p", "x", "kid", "kty"]), MEMBER
+).map(lambda drawn: drawn[0] | {drawn[1]: drawn[2]})
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["d", "", "EC"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["keys", "d", "kty", "a"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(ANY_JSON, ALTERED, LIKE_A_KEY, st.lists(LIKE_A_KEY, max_size=2).map(lambda keys: {"keys": keys})))
+@example({"keys": ["d"]})
+@example(jwk(EC384))
+def test_any_json_is_a_key_or_is_refused_as_none(tmp_path: Path, written: object) -> None:
+    file = tmp_path / "key"
+    file.write_text(json.dumps(written))
+    try:
+        key = signing.read_key(file)
+    except signing.KeyUnusable:
+        return
+    assert key.sign({"a": 1}).count(".") == 2
+    assert "d" not in key.published()
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o600, False), (0o440, False), (0o644, True), (0o602, True)])
+def test_in_production_a_key_that_others_may_read_is_refused_and_elsewhere_doubted(
+    tmp_path: Path, mode: int, refused: bool
+) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(pem(EC384))
+    file.chmod(mode)
+    assert read_key(file).algorithm == "ES384"
+    assert doubt_of(file).startswith("key: others on this machine") == refused
+    with pytest.raises(ExportFault, match="--key key: others on this machine") if refused else nullcontext():
+        read_key(file, production=True)
 
 
 def test_a_statement_is_good_for_minutes_for_one_endpoint_and_one_use(site: Site) -> None:

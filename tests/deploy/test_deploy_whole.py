@@ -42,6 +42,7 @@ def files(folder: Path, url: str) -> dict[str, str]:
     (folder / "client.jwks.json").write_text(json.dumps({"keys": CLIENT.jwk_set()}))
     (folder / "clients.toml").write_text(f'[[client]]\nissuer = "{CLIENT.issuer}"\nkeys = "client.jwks.json"\n')
     (folder / "store_keys").write_bytes(base64.b64encode(os.urandom(32)))
+    (folder / "store_keys").chmod(0o400)
     (folder / "database_url").write_text(f"{url}\n")
     return {
         "/etc/nextline/clients.toml": str(folder / "clients.toml"),

@@ -103,7 +103,9 @@ def clinic(directory: Path, authority: Authority) -> Iterator[Clinic]:
     directory.mkdir(parents=True, exist_ok=True)
     ehr = SmartEhr(charts(), origin=f"https://{EHR}")
     ehr.apps[CLIENT_ID] = App(CLIENT_ID, (f"{PUBLIC_BASE}/callback",), SECRET)
-    (directory / "app.secret").write_text(f"{SECRET}\n")
+    secret = directory / "app.secret"
+    secret.write_text(f"{SECRET}\n")
+    secret.chmod(0o600)
     with hospital(directory / "hospital", authority, ehr.answer) as around:
         lines = (
             "[[client]]",

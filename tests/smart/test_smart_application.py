@@ -321,6 +321,7 @@ class TestTheClientsFile:
 
     def test_the_secret_is_in_no_repr(self, tmp_path: Path) -> None:
         (tmp_path / "app.secret").write_text("s3cret")
+        (tmp_path / "app.secret").chmod(0o600)
         (issuer,) = load(
             written(tmp_path, '[client.smart]\nclient_id = "x"\nclient_secret_file = "app.secret"\n')
         ).values()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cds_service.errors import ConfigurationFault
 from cds_service.smart.launching import SmartApp
 from cds_service.trust.issuers import load
+from cds_service.trust.smart_registration import doubts_of
 from tests.ehr.signing_keys import SigningKey, signing_key
 from tests.ehr.smart_server import App
 from tests.ehr.statements import KIND
@@ -21,6 +22,7 @@ from tests.smart.ward import CLIENT_ID, Ward, ward
 __all__ = ("desk", "store")
 
 KEY, RSA = signing_key("app-1", "ES384"), signing_key("app-2", "RS384")
+MEMBERS = ("private_key_file", "client_secret_file")
 TABLE = ('private_key_file = "app.pem"', 'key_id = "app-1"')
 
 
@@ -34,6 +36,7 @@ def signing(desk: Desk, key: SigningKey = KEY, *, known: SigningKey = KEY, key_i
     """An app with a key. The record system knows the public half of `known`."""
     desk.ehr.apps[CLIENT_ID] = App(CLIENT_ID, (REDIRECT,), key=known)
     (desk.folder / "app.pem").write_bytes(pem(key))
+    (desk.folder / "app.pem").chmod(0o600)
     return desk.app('private_key_file = "app.pem"', f'key_id = "{key_id or key.kid}"')
 
 
@@ -114,6 +117,56 @@ def test_a_key_that_cannot_be_used_keeps_the_service_from_starting(tmp_path: Pat
         load(written(tmp_path, f'[client.smart]\nclient_id = "x"\n{table}\n'))
     assert f"smart: {said}" in str(fault.value)
     assert "s3cret" not in str(fault.value)
+
+
+OPEN_TO_OTHERS = "others on this machine may read or change it"
+
+
+class TestWhoMayReadIt:
+    @pytest.fixture
+    def clients(self, tmp_path: Path, member: str, mode: int) -> Path:
+        content = pem(KEY) if member == "private_key_file" else b"s3cret"
+        (tmp_path / "of-the-app").write_bytes(content)
+        (tmp_path / "of-the-app").chmod(mode)
+        return written(tmp_path, f'[client.smart]\nclient_id = "x"\n{member} = "of-the-app"\n')
+
+    @pytest.mark.parametrize("member", MEMBERS)
+    @pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o601, 0o666])
+    def test_what_others_may_read_or_change_keeps_the_service_from_starting(self, clients: Path, member: str) -> None:
+        with pytest.raises(ConfigurationFault) as fault:
+            load(clients)
+        assert [f"smart: {member}: of-the-app: {OPEN_TO_OTHERS}" in said for said in fault.value.faults] == [True]
+
+    @pytest.mark.parametrize("member", MEMBERS)
+    @pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o660])
+    def test_its_user_and_a_group_may_read_it(self, clients: Path) -> None:
+        (issuer,) = load(clients).values()
+        assert doubts_of(issuer.smart) == ()
+
+    @pytest.mark.parametrize("member", MEMBERS)
+    @pytest.mark.parametrize("mode", [0o644])
+    def test_in_development_it_is_said_once_for_all_servers(self, clients: Path, member: str) -> None:
+        (issuer,) = load(clients, local_http=True).values()
+        assert len(issuer.smart) == 2
+        (said,) = doubts_of(issuer.smart)
+        assert said.startswith(f"smart: {member}: of-the-app: {OPEN_TO_OTHERS}")
+
+    @pytest.mark.parametrize(("mode", "refused"), [(0o440, False), (0o444, True)])
+    def test_a_mounted_secret_counts_by_what_its_name_leads_to(self, tmp_path: Path, mode: int, refused: bool) -> None:
+        mounted = tmp_path / "..data"
+        mounted.mkdir()
+        (mounted / "app.pem").write_bytes(pem(KEY))
+        (mounted / "app.pem").chmod(mode)
+        (tmp_path / "app.pem").symlink_to("..data/app.pem")
+        assert bool(faults_in(tmp_path)) == refused
+
+
+def faults_in(folder: Path) -> list[str]:
+    try:
+        load(written(folder, f'[client.smart]\nclient_id = "x"\nprivate_key_file = "{folder / "app.pem"}"\n'))
+    except ConfigurationFault as fault:
+        return list(fault.faults)
+    return []
 
 
 @pytest.fixture(scope="module")

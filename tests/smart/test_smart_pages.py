@@ -71,6 +71,11 @@ def said(page: TestResponse) -> tuple[int, str]:
     return page.status_code, page.text.partition("<h1")[2].partition(">")[2].partition("</h1>")[0]
 
 
+@pytest.mark.parametrize("path", ["/launch", "/callback", "/app"])
+def test_a_head_begins_and_uses_up_nothing(site: Site, path: str) -> None:
+    assert site.client().head(path).status_code == 405
+
+
 def test_with_the_record_system_in_order_it_shows_the_course(site: Site) -> None:
     shown = site.opened(site.client())
     assert shown.status_code == 200

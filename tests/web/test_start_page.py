@@ -72,7 +72,17 @@ def test_the_files_of_a_page_are_served(browser: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/page.py", "/assets/..%2fpage.py", "/stories/nobody", "/stories/nobody/course", "/stories"]
+    "path",
+    [
+        "/assets/page.py",
+        "/assets/..%2fpage.py",
+        "/stories/nobody",
+        "/stories/nobody/course",
+        "/stories",
+        "/documents/nobody.md",
+        "/documents/../pyproject.toml",
+        "/documents/index.md/",
+    ],
 )
 def test_nothing_else_is_served(browser: Client, path: str) -> None:
     answer = seen(browser, path)
