@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -51,7 +52,7 @@ class Showcase:
         featured = [self._stories[name] for name in FEATURED if name in self._stories]
         return start_page(
             featured=[_entry(story, _paragraph(story)) for story in featured],
-            others=[_entry(story, "") for story in self._stories.values()],
+            others=_told_apart(self._stories.values()),
             services=[(service.title, service.id, service.hook, service.description) for service in self._services],
             approval=self._knowledge.stamp.approval,
             on=self._today(),
@@ -115,6 +116,15 @@ class Showcase:
 
 def _entry(story: Story, text: str) -> Entry:
     return Entry(story.name, story.title, text)
+
+
+def _told_apart(stories: Collection[Story]) -> list[Entry]:
+    """Entries without a text. Two links with the same words and different targets are told apart by their names."""
+    times = Counter(story.title for story in stories)
+    return [
+        Entry(story.name, story.title if times[story.title] == 1 else f"{story.title} ({story.name})", "")
+        for story in stories
+    ]
 
 
 def _paragraph(story: Story) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cds_service.cards import provenance, sections
 from cds_service.cards.escape import plain_text
 from cds_service.cards.figures import joined
-from cds_service.cards.headline import Headline, headline
+from cds_service.cards.headline import Headline, headline, wording_of
 from cds_service.cards.numbers import Dates
 from cds_service.cards.recommendation import open_classes, shown_conflicts
 from cds_service.cards.screening import tests_by_class
@@ -63,6 +63,9 @@ class Advice(NamedTuple):
 def advice_of(assessment: Assessment, case: Case, dates: Dates) -> Advice:
     """Everything of a card but its tables."""
     head = headline(assessment)
+    if assessment.action == "NO_CARD":
+        # Such an answer has no card, and so no heading that its reason could stand behind.
+        head = head._replace(lead=wording_of(assessment).why)
     first = tests_by_class(open_classes(assessment), assessment, case, dates.today)
     # What was set aside has a table of its own here, in full.
     spoken = replace(case, set_aside=())

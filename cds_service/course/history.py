@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 from cds_service.cards.numbers import Dates
@@ -15,23 +16,25 @@ from cds_service.guideline.assessment import Assessment, Disease
 from cds_service.guideline.catalogue import assess_all
 from cds_service.guideline.thresholds import Thresholds
 
-# Each day is a whole assessment, so a long chart is looked at on its newest days only.
-MOST_DAYS = 60
+# Each day is a whole assessment, and the process answers calls beside it. A course longer than so many days is asked
+# every other, third, ... day, and on the newest days with an entry.
+MOST_STEPS = 120
+MOST_ENTRY_DAYS = 60
 # Letters that are not bold, against those that labels are reckoned with.
 _REGULAR = 0.88
 
 
 class Period(NamedTuple):
-    """A time in which the state did not change. `judged` is False where a result was missing.
+    """A time in which the state did not change. `rule` is that of its first day.
 
-    `room` and `number_room` say on which screens its words and its number fit: "all", "wide", or "none".
+    `judged` is False where a result was missing. `room` and `number_room` say on which screens its words and its
+    number fit: "all", "wide", or "none".
     """
 
     number: int
     date: str
     state: str
     rule: str
-    action: str
     x: str
     width: str
     room: str
@@ -40,57 +43,88 @@ class Period(NamedTuple):
 
 
 class History(NamedTuple):
-    """The periods, oldest first. `since` is the first day that was looked at when earlier ones were left out."""
+    """The periods, oldest first. Every so many days were asked: a state that came and went between them is not seen."""
 
     periods: tuple[Period, ...]
-    since: str
+    every: int
 
 
 class _Judged(NamedTuple):
+    """A day with its answer, and whether the disease of the page is spoken of at all."""
+
     day: Day
     assessment: Assessment
+    known: bool
+
+    @property
+    def state(self) -> str:
+        return self.assessment.state if self.known else ""
 
 
-def history_of(
-    case: Case, assessment: Assessment, axis: TimeAxis, dates: Dates, thresholds: Thresholds, days: Iterable[Day]
-) -> History:
-    """The state on each of these days and today. Days before the disease is known have none."""
-    past = sorted({day for day in days if axis.first <= day < axis.last})
-    looked_at = past[-MOST_DAYS:]
-    judged = [_Judged(day, _on(case, day, thresholds, assessment.disease)) for day in looked_at]
-    judged.append(_Judged(axis.last, assessment))
-    changes = [
-        now
-        for before, now in zip([None, *judged], judged, strict=False)
-        if now.assessment.disease and (before is None or before.assessment.state != now.assessment.state)
-    ]
-    periods = tuple(
-        _period(number, change, later.day if later else axis.last, axis, dates)
-        for number, (change, later) in enumerate(zip(changes, [*changes[1:], None], strict=True), start=1)
+def history_of(case: Case, assessment: Assessment, axis: TimeAxis, dates: Dates, thresholds: Thresholds) -> History:
+    """The state on each day of the axis. Days on which the disease is not known have none.
+
+    The state changes with an entry, but also without one: when a value has become too old to count, or when a line
+    has gone on for long enough. So the days between entries are asked as well.
+    """
+    every = -(-(axis.last - axis.first) // MOST_STEPS)
+    entries = sorted(day for day in _entry_days(case, assessment) if axis.first <= day < axis.last)
+    days = sorted({*range(axis.first, axis.last, every), *entries[-MOST_ENTRY_DAYS:]})
+
+    def on(day: Day) -> _Judged:
+        return _on(case, day, thresholds, assessment.disease)
+
+    judged = [*map(on, days), _Judged(axis.last, assessment, known=True)]
+    closer = chain(judged[:1], *(_halved(before, after, on) for before, after in pairwise(judged)))
+    changes = [next(same) for _, same in groupby(closer, key=lambda item: item.state)]
+    ends = [*(later.day for later in changes[1:]), axis.last]
+    spoken = ((change, end) for change, end in zip(changes, ends, strict=True) if change.known)
+    return History(
+        tuple(_period(number, change, end, axis, dates) for number, (change, end) in enumerate(spoken, start=1)), every
     )
-    return History(periods, dates[looked_at[0]] if len(looked_at) < len(past) else "")
 
 
-def _on(case: Case, day: Day, thresholds: Thresholds, disease: Disease | None) -> Assessment:
-    found = assess_all(case.until(date.fromordinal(day)), date.fromordinal(day), thresholds)
-    return next((item for item in found if item.disease == disease), found[0])
+def _entry_days(case: Case, assessment: Assessment) -> set[Day]:
+    """The days on which the chart changes in what moves the state."""
+    days = {value.day for series in case.quantities.values() for value in series}
+    days |= {answer.day for answers in case.findings.values() for answer in answers}
+    days |= {day for line in assessment.lines for day in (line.start, line.end) if day is not None}
+    days |= {event.day for event in case.procedures if event.day is not None}
+    for condition in case.conditions:
+        told = (condition.onset.first if condition.onset else condition.recorded, condition.ended)
+        days |= {day for day in told if day is not None}
+    return days
+
+
+def _halved(before: _Judged, after: _Judged, on: Callable[[Day], _Judged]) -> Iterator[_Judged]:
+    """What follows `before` up to `after`: where they differ, with the first day of each state found between them."""
+    if before.state != after.state and after.day - before.day > 1:
+        middle = on((before.day + after.day) // 2)
+        yield from _halved(before, middle, on)
+        yield from _halved(middle, after, on)
+    else:
+        yield after
+
+
+def _on(case: Case, day: Day, thresholds: Thresholds, disease: Disease | None) -> _Judged:
+    found = assess_all(case, date.fromordinal(day), thresholds)
+    ours = next((item for item in found if item.disease == disease), None)
+    return _Judged(day, ours or found[0], known=ours is not None)
 
 
 def _period(number: int, change: _Judged, until: Day, axis: TimeAxis, dates: Dates) -> Period:
     begin, end = axis.share(change.day), axis.share(until)
-    judged = not change.assessment.state.endswith("_INSUFFICIENT_DATA")
     state = state_in_words(change.assessment.state)
     return Period(
         number=number,
         date=dates[change.day],
         state=state,
         rule=change.assessment.rule,
-        action=change.assessment.action,
         x=percent(begin),
         width=percent(max(end - begin, SLIVER)),
         room=_room(length_of(state) * _REGULAR + 24, end - begin),
         number_room=_room(length_of(str(number)) + 9, end - begin),
-        judged=judged,
+        judged=not change.assessment.state.endswith("_INSUFFICIENT_DATA"),
     )
 
 

@@ -53,7 +53,8 @@ class Kind:
 
 def _proteinuria(t: Thresholds, disease: str) -> Sequence[Line]:
     if disease == "LN":
-        return Line(t.ln_partial, "partial response"), Line(t.ln_complete, "complete response")
+        # 2.8 g/g lies under the line and is no response when the line began at 4.
+        return Line(t.ln_partial, "partial if halved"), Line(t.ln_complete, "complete response")
     return Line(t.mn_nephrotic, "nephrotic"), Line(t.mn_complete_remission, "complete remission")
 
 

@@ -12,8 +12,10 @@ from cds_service.course.time_axis import NARROW, WIDE, anchor_of
 _LETTER, _THIN_LETTER = 8.4, 4.7
 _THIN = frozenset(" .,:;'ijlt<≤>≥")
 _LINE = 13
-_ABOVE, _BELOW = -9, 18
+_ABOVE, _BELOW = -9, 17
 _DOT = 6
+# How far the figures of 12 px reach above what they stand on, and how near below them a line seems to strike them.
+_DIGIT, _NEAR = 10, 4
 
 
 class Box(NamedTuple):
@@ -64,7 +66,7 @@ class Taken:
 
     def free(self, box: Box) -> bool:
         """Whether a text can stand there."""
-        inside = box.left >= -2 and box.right <= self.width + 2 and box.top >= 0 and box.bottom <= self.height
+        inside = box.left >= -2 and box.right <= self.width + 2 and box.top >= 0 and box.bottom <= self.height + 2
         return inside and not any(box.touches(other) for other in self.boxes)
 
 
@@ -73,8 +75,8 @@ def length_of(text: str) -> float:
     return sum(_THIN_LETTER if letter in _THIN else _LETTER for letter in text)
 
 
-def placed(wishes: Sequence[Wish], height: float) -> list[Label | None]:
-    """A label or None for each wish, in order."""
+def placed(wishes: Sequence[Wish], height: float, levels: Sequence[float] = ()) -> list[Label | None]:
+    """A label or None for each wish, in order. `levels` are heights of lines across the plot: better not on those."""
     found: list[Label | None] = [None] * len(wishes)
     for width, wide in ((NARROW, False), (WIDE, True)):
         taken = Taken(width, height, [_dot(wish, width) for wish in wishes])
@@ -83,18 +85,23 @@ def placed(wishes: Sequence[Wish], height: float) -> list[Label | None]:
                 taken.boxes.append(taken.box(wish.share, wish.y + label.dy, label.text, label.anchor))
         for index in sorted(range(len(wishes)), key=lambda index: (wishes[index].rank, -index)):
             if found[index] is None and wishes[index].text:
-                found[index] = _place(wishes[index], taken, wide=wide)
+                found[index] = _place(wishes[index], taken, levels, wide=wide)
     return found
 
 
-def _place(wish: Wish, taken: Taken, *, wide: bool) -> Label | None:
+def _place(wish: Wish, taken: Taken, levels: Sequence[float], *, wide: bool) -> Label | None:
     anchor = anchor_of(wish.share)
-    for dy in (_ABOVE, _BELOW):
+    for dy in sorted((_ABOVE, _BELOW), key=lambda dy: is_crossed(wish.y + dy, levels)):
         box = taken.box(wish.share, wish.y + dy, wish.text, anchor)
         if taken.free(box):
             taken.boxes.append(box)
             return Label(wish.text, dy, anchor, wide)
     return None
+
+
+def is_crossed(baseline: float, levels: Sequence[float]) -> bool:
+    """Whether a line goes through the figures that stand on this baseline, or close under them."""
+    return any(baseline - _DIGIT <= level <= baseline + _NEAR for level in levels)
 
 
 def _dot(wish: Wish, width: float) -> Box:

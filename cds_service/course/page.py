@@ -16,8 +16,8 @@ from cds_service.cards.headline import headline
 from cds_service.cards.numbers import Dates
 from cds_service.cards.recommendation import RECOMMENDATION, versions
 from cds_service.cards.stamp import Stamp
+from cds_service.cards.teratogen import SAFETY_NOTICE
 from cds_service.cards.wording_measures import DISEASES, NOT_PROVIDED
-from cds_service.case.measures import proteinuria_series
 from cds_service.case.model import Case
 from cds_service.course.advice import Advice, advice_of, asides_of
 from cds_service.course.events import Events, events_of
@@ -31,8 +31,11 @@ from cds_service.course.templates import template
 from cds_service.course.therapy import Bar, bars_of, line_days
 from cds_service.course.time_axis import Tick, TimeAxis, axis_of
 from cds_service.course.value_tables import ValueTable, value_tables
-from cds_service.course.wording import QUIET, SEVERITIES, state_in_words
-from cds_service.guideline.assessment import Assessment
+from cds_service.course.wording import QUIET, SEVERITIES, STATE_TONES, state_in_words
+from cds_service.guideline.assessment import Assessment, Severity
+from cds_service.guideline.lupus.candidates import NOTHING_LEFT
+from cds_service.guideline.notes import severity_of
+from cds_service.guideline.rows import Answer
 from cds_service.guideline.thresholds import Thresholds
 
 
@@ -41,6 +44,7 @@ class Course(NamedTuple):
 
     title: str
     state: str
+    tone: str
     summary: str
     assessment: Assessment
     severity: str
@@ -57,9 +61,10 @@ class Course(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Another card beside the leading one, such as the pregnancy warning."""
+    """Another card beside the leading one, such as the pregnancy warning. `severity` is empty where none is told."""
 
     summary: str
+    severity: str
     detail: str
 
 
@@ -103,17 +108,16 @@ def _course(
 ) -> Course:
     axis = _axis(case, assessment, dates)
     panels = panels_of(case, assessment, axis, dates, thresholds)
-    # A proteinuria value or a treatment is what moves the state; between them it only grows stale.
-    days = [value.day for value in proteinuria_series(case)] + list(line_days(assessment))
     return Course(
         title=DISEASES[assessment.disease or ""],
         state=state_in_words(assessment.state),
+        tone=STATE_TONES.get(assessment.state, "neutral"),
         summary=_summary(assessment, cards),
         assessment=assessment,
-        severity=SEVERITIES[assessment.severity],
+        severity=SEVERITIES[_own_severity(assessment, cards)],
         axis=axis,
         ticks=axis.ticks(),
-        history=history_of(case, assessment, axis, dates, thresholds, days),
+        history=history_of(case, assessment, axis, dates, thresholds),
         bars=bars_of(case, assessment, axis, dates),
         events=events_of(case, axis, dates),
         panels=panels,
@@ -140,7 +144,30 @@ def _summary(assessment: Assessment, cards: Sequence[Mapping[str, Any]]) -> str:
 
 def _notices(cards: Sequence[Mapping[str, Any]]) -> list[Notice]:
     others = (card for card in cards if RECOMMENDATION not in card.get("extension", {}))
-    return [Notice(str(card["summary"]), html_of(str(card.get("detail", "")))) for card in others]
+    return [
+        Notice(
+            str(card["summary"]),
+            SEVERITIES.get(_warned(card).get("severity", ""), ""),
+            html_of(str(card.get("detail", ""))),
+        )
+        for card in others
+    ]
+
+
+def _warned(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a warning card says for programs; nothing on other cards."""
+    told: Mapping[str, Any] = card.get("extension", {}).get(SAFETY_NOTICE, {})
+    return told
+
+
+def _own_severity(assessment: Assessment, cards: Sequence[Mapping[str, Any]]) -> Severity:
+    """How urgent the answer is without what stands in a box of its own, with an urgency of its own."""
+    boxed = {_warned(card).get("note") for card in cards} & set(assessment.notes)
+    # The last resort keeps the urgency of the row it replaced, which is not known here.
+    if not boxed or assessment.rule == NOTHING_LEFT:
+        return assessment.severity
+    others = tuple(note for note in assessment.notes if note not in boxed)
+    return severity_of(Answer(assessment.state, assessment.action, assessment.rule), others)
 
 
 def _silence(assessments: Sequence[Assessment], quiet: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cds_service.cards.escape import plain_text
@@ -86,6 +87,8 @@ def _name(line: LineSummary) -> str:
 def _dates(line: LineSummary, dates: Dates) -> str:
     """From when to when; a day that nobody wrote is not shown as one."""
     start = dates[line.start] if line.start_stated else f"by {dates[line.start]} (day not recorded)"
+    if line.start == line.end and line.start_stated and line.end_stated:
+        return start
     if line.end is None:
         return f"{start}, ongoing"
     return f"{start} to {dates[line.end]}" if line.end_stated else f"{start}, ended (day not recorded)"
@@ -108,27 +111,32 @@ def _doses(exposures: Sequence[Exposure]) -> Iterator[str]:
     for exposure in sorted(exposures, key=lambda exposure: exposure.start):
         by_agent.setdefault(exposure.agent, []).append(exposure)
     for agent, records in by_agent.items():
-        counted = _counted(record.dose for record in records if record.dose is not None)
-        told = ", ".join(counted[:_MOST_DOSES]) + (", …" if len(counted) > _MOST_DOSES else "")
+        said = list(dict.fromkeys(_said(records)))
+        told = ", ".join(said[:_MOST_DOSES]) + (", …" if len(said) > _MOST_DOSES else "")
         if told:
             yield f"{plain_text(agent.replace('_', ' '), 30)} {told}" if len(by_agent) > 1 else told
 
 
-def _counted(doses: Iterable[Dose]) -> list[str]:
-    numbers: dict[Dose, int] = {}
-    for dose in doses:
-        numbers[dose] = numbers.get(dose, 0) + 1
-    return [_dose(dose, number) for dose, number in numbers.items()]
+def _said(records: Sequence[Exposure]) -> Iterator[str]:
+    """The doses of one agent. Only what was given is counted: a course that was ordered or told is no dose more."""
+    given = Counter(record.dose for record in records if record.kind == "administration" and record.dose is not None)
+    for record in records:
+        dose = record.dose
+        if dose is None:
+            continue
+        if dose.per == "day":
+            yield f"{_amount(dose)}/d"
+        elif dose in given:
+            yield f"{given[dose]}\u00a0×\u00a0{_amount(dose)}"
+        elif not given:
+            yield f"{_amount(dose)}\u00a0per\u00a0dose" if dose.per else _amount(dose)
 
 
-def _dose(dose: Dose, number: int) -> str:
-    grams = dose.milligrams >= _GRAM
+def _amount(dose: Dose) -> str:
     # Blanks that do not break: a dose is read in one piece.
+    grams = dose.milligrams >= _GRAM
     amount = f"{shown(dose.milligrams / _GRAM)}\u00a0g" if grams else f"{shown(dose.milligrams)}\u00a0mg"
-    if dose.per == "day":
-        return f"{amount}/d"
-    surface = "/m²" if dose.per == "administration-m2" else ""
-    return f"{number}\u00a0×\u00a0{amount}{surface}" if dose.per else amount
+    return f"{amount}/m²" if dose.per == "administration-m2" else amount
 
 
 def line_days(assessment: Assessment) -> Iterator[Day]:

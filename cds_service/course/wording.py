@@ -1,4 +1,4 @@
-"""The words of the course page that no card has: tones of lines, and why a patient gets no advice."""
+"""The words of the course page that no card has: tones of lines and states, and why a patient gets no advice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from cds_service.cards.wording_classes import LINE_CLASSES
+from cds_service.cards.wording_measures import UNITS
 from cds_service.cards.wording_states import STATES
 
 # Beside the words of the card, which say what is thought of a line: what a bar is coloured by.
@@ -16,6 +17,14 @@ OUTCOME_TONES: Mapping[str, str] = {
     "INADEQUATE": "inadequate",
     "UNKNOWN": "inadequate",
     "NOT_STANDARD": "inadequate",
+}
+
+# What the disease does, whatever has to be done about it: a remission is one on the day of a warning, too.
+STATE_TONES: Mapping[str, str] = {
+    **dict.fromkeys(("MN_RESISTANT", "MN_RELAPSE", "MN_RELAPSE_AB_NEG"), "bad"),
+    **dict.fromkeys(("LN_NO_RESPONSE", "LN_REFRACTORY", "LN_FLARE"), "bad"),
+    **dict.fromkeys(("MN_REMISSION_CR", "MN_REMISSION_PR", "MN_IMMUNOLOGIC_REMISSION", "MN_RESPONDING"), "good"),
+    **dict.fromkeys(("LN_CR", "LN_PR", "LN_RESPONDING", "LN_INACTIVE"), "good"),
 }
 
 QUIET: Mapping[str, str] = {
@@ -40,6 +49,8 @@ _CODES: Mapping[str, str] = {
 }
 _CODE = re.compile(rf"\b(?:{'|'.join(sorted(_CODES, key=len, reverse=True))})\b")
 
+_UNIT = re.compile(rf"(?<=\d )(?:{'|'.join(map(re.escape, sorted(UNITS, key=len, reverse=True)))})(?![\w/*])")
+
 
 def state_in_words(state: str) -> str:
     """The state of the disease, without its name."""
@@ -47,5 +58,5 @@ def state_in_words(state: str) -> str:
 
 
 def seen_in_words(saw: str) -> str:
-    """What a row of the guideline saw, with its codes in words."""
-    return _CODE.sub(lambda code: _CODES[code[0]], saw)
+    """What a row of the guideline saw, with its codes in words and its units as the card writes them."""
+    return _UNIT.sub(lambda unit: UNITS[unit[0]], _CODE.sub(lambda code: _CODES[code[0]], saw))

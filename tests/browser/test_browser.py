@@ -143,6 +143,29 @@ def test_closer_shows_less_time_and_the_whole_course_comes_back(opened: Open) ->
         assert page.get_by_role("button", name="Further").is_disabled()
 
 
+def test_paper_gets_the_whole_course_and_the_screen_stays_as_it_was(opened: Open) -> None:
+    widths = "[...document.querySelectorAll('.time')].map((drawing) => drawing.getAttribute('width')).join()"
+    with opened(COURSES[0]) as page:
+        whole = page.evaluate(widths)
+        page.get_by_role("button", name="Closer").click()
+        page.get_by_role("button", name="Earlier").click()
+        left = page.locator(".time").first.get_attribute("x")
+        page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {widths}; }})")
+        page.pdf()
+        assert page.evaluate("window.printed") == whole
+        assert page.evaluate(widths) != whole
+        assert page.locator(".time").first.get_attribute("x") == left
+
+
+def test_no_two_links_of_the_start_page_have_the_same_words_and_different_aims(opened: Open) -> None:
+    with opened("/") as page:
+        links = page.evaluate(
+            "[...document.querySelectorAll('.all-stories a')].map((link) => [link.textContent, link.href])"
+        )
+        assert len(links) > 100
+        assert len({words for words, _ in links}) == len(links)
+
+
 def test_a_point_out_of_sight_is_brought_back_when_the_keyboard_reaches_it(opened: Open) -> None:
     with opened(COURSES[0]) as page:
         closer = page.get_by_role("button", name="Closer")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cds_service.app import knowledge_of
-from cds_service.cdshooks.request import AS_OF
+from cds_service.cdshooks.request import AS_OF, PatientViewRequest
 from cds_service.course.page import page
 from cds_service.hooks import patient_view
 from cds_service.hooks.evaluation import Evaluation
@@ -29,6 +29,7 @@ class Told:
     evaluation: Evaluation
     on: date
     knowledge: Knowledge
+    request: PatientViewRequest
 
     @cached_property
     def html(self) -> str:
@@ -76,5 +77,7 @@ def told(knowledge: Knowledge) -> Mapping[str, Told]:
         sent = story.request
         request = patient_view.read(json.dumps(sent).encode(), knowledge.policy)
         on = date.fromisoformat(sent["extension"][AS_OF])
-        found[story.name] = Told(story.name, patient_view.judge(request, on, knowledge).evaluation, on, knowledge)
+        found[story.name] = Told(
+            story.name, patient_view.judge(request, on, knowledge).evaluation, on, knowledge, request
+        )
     return found

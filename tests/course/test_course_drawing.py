@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -17,19 +17,20 @@ from cds_service.cards.numbers import Dates
 from cds_service.cards.wording_classes import CLASSES, OUTCOMES
 from cds_service.cards.wording_states import STATES
 from cds_service.case.model import Case, Dose, Exposure, Patient, Quantity
-from cds_service.course.history import MOST_DAYS, history_of
+from cds_service.course.history import MOST_ENTRY_DAYS, MOST_STEPS, History, history_of
 from cds_service.course.kinds import CYCLOSPORINE_WINDOW_END, KINDS, TACROLIMUS_WINDOW_END
-from cds_service.course.labels import Taken, Wish, placed
+from cds_service.course.labels import Taken, Wish, is_crossed, placed
 from cds_service.course.levels import spread
 from cds_service.course.panels import MOST_POINTS, panels_of
 from cds_service.course.path import path_of
 from cds_service.course.scale import MARGIN, Scale
 from cds_service.course.therapy import bars_of
 from cds_service.course.time_axis import NARROW, WIDE, TimeAxis, axis_of
-from cds_service.course.wording import OUTCOME_TONES, seen_in_words, state_in_words
+from cds_service.course.wording import OUTCOME_TONES, STATE_TONES, seen_in_words, state_in_words
 from cds_service.guideline.assessment import Assessment, Fact, LineSummary, Step
 from cds_service.guideline.catalogue import assess_all
 from cds_service.guideline.thresholds import Thresholds
+from cds_service.hooks import patient_view
 from tests.course.conftest import Told, plain, text_of
 
 TODAY = date(2026, 11, 22)
@@ -125,8 +126,37 @@ def test_labels_never_touch_one_another_at_the_width_they_are_shown_on() -> None
         assert not [pair for pair in combinations(boxes, 2) if pair[0].touches(pair[1])]
 
 
+@pytest.mark.parametrize(
+    ("y", "line", "dy"), [(50.0, 90.0, -9), (50.0, 38.0, 17), (50.0, 44.0, 17), (50.0, 48.0, -9), (50.0, 62.0, -9)]
+)
+def test_a_label_stands_on_the_side_of_its_point_where_no_line_crosses_it(y: float, line: float, dy: int) -> None:
+    (label,) = placed([Wish(0.5, y, "22", 0)], 100, [line])
+    assert label is not None
+    assert label.dy == dy
+    assert not is_crossed(y + label.dy, [line])
+
+
+def test_a_label_that_cannot_avoid_a_line_is_written_all_the_same() -> None:
+    (label,) = placed([Wish(0.5, 50.0, "22", 0)], 100, [38.0, 62.0])
+    assert label is not None
+
+
+def test_the_albumin_of_the_first_story_is_written_beside_the_line_of_clot_risk(told: Mapping[str, Told]) -> None:
+    story = told["tacrolimus-failed-so-rituximab-is-next"]
+    (assessment,) = story.evaluation.assessments
+    dates = Dates(story.on)
+    panels = panels_of(story.evaluation.case, assessment, TimeAxis(ON - 220, ON), dates, story.knowledge.thresholds)
+    (albumin,) = (panel for panel in panels if panel.title == "Albumin")
+    labelled = [mark for mark in albumin.marks if mark.label]
+    assert "22" in [mark.point.number for mark in labelled]
+    for mark in labelled:
+        assert mark.label
+        assert not is_crossed(mark.y + mark.label.dy, [level.y for level in albumin.levels]), mark.point.full
+
+
 def line_of(*records: Exposure, outcome: str = "FAILED") -> tuple[Case, Assessment]:
-    classes = tuple(dict.fromkeys({"tacrolimus": "CNI", "rituximab": "RTX"}[record.agent] for record in records))
+    codes = {"tacrolimus": "CNI", "rituximab": "RTX", "cyclophosphamide": "CYC", "belimumab": "BEL"}
+    classes = tuple(dict.fromkeys(codes[record.agent] for record in records))
     agents = tuple(dict.fromkeys(record.agent for record in records))
     end = None if None in [record.end for record in records] else max(record.end or 0 for record in records)
     summary = LineSummary(classes, records[0].start, end, outcome, tuple(r.source for r in records), agents)
@@ -134,10 +164,22 @@ def line_of(*records: Exposure, outcome: str = "FAILED") -> tuple[Case, Assessme
 
 
 DAILY = Exposure("tacrolimus", "statement", ON - 100, None, "MedicationStatement/1", Dose(6, "day"))
+PULSE = Dose(500, "administration")
 INFUSIONS = [
     Exposure("rituximab", "administration", ON - day, ON - day, f"MedicationAdministration/{day}", dose)
     for day, dose in ((90, Dose(1000, "administration")), (76, Dose(1000, "administration")))
 ]
+
+
+PULSES = [
+    Exposure("cyclophosphamide", "administration", day, day, f"MedicationAdministration/{day}", PULSE)
+    for day in (ON - 100, ON - 71, ON - 42)
+]
+COURSE_OF_PULSES = Exposure(
+    "cyclophosphamide", "statement", ON - 100, ON - 42, "MedicationStatement/1", PULSE, reason="ineffective"
+)
+DAILY_PILLS = Exposure("cyclophosphamide", "statement", ON - 40, ON - 9, "MedicationStatement/2", Dose(150, "day"))
+WEEKLY = Exposure("belimumab", "statement", ON - 90, None, "MedicationStatement/1", Dose(200, "administration"))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +194,11 @@ INFUSIONS = [
             "1 × 375 mg/m²",
             "",
         ),
-        ([Exposure("rituximab", "administration", ON, ON, "x")], "Rituximab", "", ""),
+        ([Exposure("rituximab", "administration", ON, ON, "x")], "Rituximab", "", "2026-11-22"),
+        ([*PULSES, COURSE_OF_PULSES], "Cyclophosphamide", "3 × 500 mg", "2026-08-14 to 2026-10-11"),
+        ([PULSES[0], DAILY_PILLS], "Cyclophosphamide", "1 × 500 mg, 150 mg/d", ""),
+        ([COURSE_OF_PULSES], "Cyclophosphamide", "500 mg per dose", ""),
+        ([WEEKLY, replace(WEEKLY, source="MedicationStatement/2")], "Belimumab", "200 mg per dose", ""),
     ],
 )
 def test_a_bar_names_classes_agents_doses_and_days(records: list[Exposure], name: str, dose: str, dates: str) -> None:
@@ -172,46 +218,99 @@ def test_days_that_nobody_wrote_are_not_shown_as_days() -> None:
     assert not bar.sure
 
 
+def history(story: Told) -> History:
+    (assessment,) = story.evaluation.assessments
+    case, dates = story.evaluation.case, Dates(story.on)
+    days = [value.day for series in case.quantities.values() for value in series]
+    days += [line.start for line in assessment.lines]
+    return history_of(case, assessment, axis_of(days, dates.today), dates, story.knowledge.thresholds)
+
+
 class TestHistory:
     def test_it_ends_with_the_answer_of_the_card(self, told: Mapping[str, Told]) -> None:
         for story in told.values():
-            for assessment in story.evaluation.assessments:
-                if assessment.disease is None:
-                    continue
-                dates = Dates(story.on)
-                days = [value.day for value in story.evaluation.case.series("egfr")]
-                axis = axis_of(days, dates.today)
-                periods = history_of(
-                    story.evaluation.case, assessment, axis, dates, story.knowledge.thresholds, days
-                ).periods
-                assert periods[-1].state == state_in_words(assessment.state)
-                assert [period.number for period in periods] == list(range(1, len(periods) + 1))
+            (assessment,) = story.evaluation.assessments
+            if assessment.disease is None:
+                continue
+            periods = history(story).periods
+            assert periods[-1].state == state_in_words(assessment.state)
+            assert [period.number for period in periods] == list(range(1, len(periods) + 1))
+            assert all(before.state != after.state for before, after in pairwise(periods))
 
-    def test_it_says_what_the_guideline_says_on_that_day(self, told: Mapping[str, Told]) -> None:
+    @pytest.mark.parametrize(
+        ("name", "on", "state"),
+        [
+            ("tacrolimus-failed-so-rituximab-is-next", "2026-10-17", "too early to judge the line"),
+            # Its albumin is older than 90 days, and soon its proteinuria.
+            ("tacrolimus-failed-so-rituximab-is-next", "2026-10-19", "a result is missing"),
+            ("tacrolimus-failed-so-rituximab-is-next", "2026-11-11", "a result is missing"),
+            ("tacrolimus-failed-so-rituximab-is-next", "2026-11-12", "resistant"),
+            ("second-relapse-after-tacrolimus", "2025-03-02", "partial remission"),
+            # The day of a relapse that the chart tells without a value.
+            ("second-relapse-after-tacrolimus", "2025-07-10", "a result is missing"),
+        ],
+    )
+    def test_a_state_ends_when_its_values_are_too_old(
+        self, told: Mapping[str, Told], name: str, on: str, state: str
+    ) -> None:
+        assert state_on(history(told[name]), on) == state
+
+    def test_it_says_what_the_service_answers_for_that_day(self, told: Mapping[str, Told]) -> None:
+        asked = 0
+        for story in list(told.values())[::3]:
+            if story.evaluation.assessments[0].disease is None:
+                continue
+            found = history(story)
+            starts = [date.fromisoformat(period.date).toordinal() for period in found.periods]
+            for day in sorted({*starts, *(start - 1 for start in starts[1:])}):
+                if not _known_since(story.evaluation.case, day):
+                    continue
+                on = date.fromordinal(day)
+                answer = patient_view.judge(story.request, on, story.knowledge).evaluation.assessments[0]
+                assert state_on(found, on.isoformat()) == state_in_words(answer.state), (story.name, on)
+                asked += 1
+        assert asked > 100
+
+    def test_each_period_begins_on_its_first_day_with_the_rule_of_that_day(self, told: Mapping[str, Told]) -> None:
         story = told["relapse-two-years-after-tacrolimus"]
         case, thresholds = story.evaluation.case, story.knowledge.thresholds
-        days = [value.day for value in case.series("proteinuria_24h")]
-        dates = Dates(story.on)
-        found = history_of(
-            case, story.evaluation.assessments[0], axis_of(days, dates.today), dates, thresholds, days
-        ).periods
+        found = history(story).periods
         for period in found:
             day = date.fromisoformat(period.date)
-            assert period.rule == assess_all(case.until(day), day, thresholds)[0].rule
+            now, before = (assess_all(case, on, thresholds)[0] for on in (day, day - timedelta(days=1)))
+            assert period.rule == now.rule
+            assert now.state != before.state or period.number == 1
         assert "partial remission" in [period.state for period in found]
 
-    def test_a_long_chart_is_looked_at_on_its_newest_days_and_says_so(self, told: Mapping[str, Told]) -> None:
+    @pytest.mark.parametrize(("years", "every"), [(0.2, 1), (1, 4), (20, 61)])
+    def test_a_long_course_is_asked_less_often_and_says_so(
+        self, told: Mapping[str, Told], monkeypatch: pytest.MonkeyPatch, years: float, every: int
+    ) -> None:
+        asked: list[date] = []
+
+        def counted(case: Case, on: date, thresholds: Thresholds) -> tuple[Assessment, ...]:
+            asked.append(on)
+            return assess_all(case, on, thresholds)
+
+        monkeypatch.setattr("cds_service.course.history.assess_all", counted)
         story = told["relapse-two-years-after-tacrolimus"]
-        days = range(ON - 500, ON, 3)
-        found = history_of(
-            story.evaluation.case,
-            story.evaluation.assessments[0],
-            TimeAxis(ON - 500, ON),
-            Dates(TODAY),
-            Thresholds(),
-            days,
+        values = tuple(
+            Quantity("albumin", ON - 7300 + 20 * n, 40.0, "g/L", f"Observation/{n}") for n in range(7300 // 20)
         )
-        assert found.since == Dates(TODAY)[days[-MOST_DAYS]]
+        case = replace(story.evaluation.case, quantities={**story.evaluation.case.quantities, "albumin": values})
+        axis = TimeAxis(ON - int(years * 365), ON)
+        found = history_of(case, story.evaluation.assessments[0], axis, Dates(TODAY), Thresholds())
+        assert found.every == every
+        assert len(asked) <= MOST_STEPS + MOST_ENTRY_DAYS + 7 * 2 * len(found.periods)
+
+
+def state_on(found: History, on: str) -> str:
+    return [period.state for period in found.periods if period.date <= on][-1]
+
+
+def _known_since(case: Case, day: int) -> bool:
+    """Whether today's chart tells of that day what the chart of that day told: no line has since got its end."""
+    return not any(e.start <= day < (e.end or 0) and e.reason for e in case.exposures)
 
 
 def test_of_a_very_long_series_the_newest_are_drawn_and_the_rest_counted() -> None:
@@ -250,6 +349,7 @@ def test_every_state_and_outcome_has_words() -> None:
     assert len(states) > 30
     assert states <= set(STATES)
     assert set(OUTCOME_TONES) <= set(OUTCOMES)
+    assert set(STATE_TONES) <= set(STATES)
 
 
 def test_trough_windows_end_where_the_wording_of_the_class_says() -> None:
@@ -265,6 +365,15 @@ def test_trough_windows_end_where_the_wording_of_the_class_says() -> None:
 def test_codes_in_what_a_row_saw_are_said_in_words() -> None:
     assert seen_in_words("failed: CNI, CYC; eGFR STABLE") == "failed: CNI, cyclophosphamide; eGFR stable"
     assert seen_in_words("antibody POS, day 215") == "antibody present, day 215"
+
+
+def test_units_of_what_a_row_saw_are_those_of_the_card() -> None:
+    assert (
+        seen_in_words("lowest CD19 22 cells/uL, creatinine 129 umol/L") == "lowest CD19 22 /µL, creatinine 129 µmol/L"
+    )
+    assert seen_in_words("eGFR 61 mL/min/1.73m2; 172 mm[Hg]; 2.1 10*9/L") == (
+        "eGFR 61 mL/min/1.73 m²; 172 mmHg; 2.1 x10⁹/L"
+    )
 
 
 class TestDaysOfALine:

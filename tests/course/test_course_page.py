@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_lines_of_proteinuria_are_those_the_guideline_decides_with(told: Mapping
         return [text_of(element) for element in told[name].of_class("level-words")]
 
     assert {"3.5 nephrotic", "0.3 complete remission"} <= set(words("tacrolimus-failed-so-rituximab-is-next"))
-    assert {"3 partial response", "0.5 complete response"} <= set(words("mycophenolate-then-cyclophosphamide-failed"))
+    assert {"3 partial if halved", "0.5 complete response"} <= set(words("mycophenolate-then-cyclophosphamide-failed"))
 
 
 def test_the_egfr_band_lies_between_the_reference_and_a_fall_of_twenty_per_cent(told: Mapping[str, Told]) -> None:
@@ -152,6 +153,54 @@ def test_a_pregnancy_warning_stands_above_the_answer(told: Mapping[str, Told]) -
     story = told["in-remission-and-pregnant-on-mycophenolate"]
     (notice,) = story.of_class("notice")
     assert "Pregnancy on record" in text_of(notice)
+
+
+@pytest.mark.parametrize(
+    ("name", "tone", "own", "boxed"),
+    [
+        ("in-remission-and-pregnant-on-mycophenolate", "good", "for information", ["act now"]),
+        ("in-remission-and-pregnant-on-an-ace-inhibitor", "good", "for information", ["act now"]),
+        ("active-nephritis-in-pregnancy-on-mycophenolate", "bad", "act now", ["act now"]),
+        ("tacrolimus-failed-during-pregnancy", "bad", "needs attention", ["act now"]),
+        ("relapse-while-egfr-falls", "bad", "act now", []),
+        ("hepatitis-b-never-tested", "bad", "act now", []),
+        ("antibody-result-too-old-to-judge", "neutral", "for information", []),
+    ],
+)
+def test_the_state_has_the_tone_of_the_disease_and_the_urgency_stands_beside_its_cause(
+    told: Mapping[str, Told], name: str, tone: str, own: str, boxed: list[str]
+) -> None:
+    story = told[name]
+    assert [state.get("class", "") for state in story.of_class("state")] == [f"state {tone}"]
+    notices = [text_of(word) for notice in story.of_class("notice") for word in notice.iter() if is_severity(word)]
+    assert notices == boxed
+    answers = [text_of(word) for answer in story.of_class("answer") for word in answer.iter() if is_severity(word)]
+    assert answers == [own]
+
+
+def is_severity(element: ElementTree.Element) -> bool:
+    return element.get("class") == "severity"
+
+
+@pytest.mark.parametrize("name", ["on-dialysis-so-no-advice", "kidney-transplant-so-no-advice"])
+def test_no_page_sends_its_reader_to_reasons_that_are_not_there(told: Mapping[str, Told], name: str) -> None:
+    (why,) = told[name].of_class("why")
+    assert text_of(why) == (
+        "Why Dialysis or a kidney transplant is on record; native-kidney treatment rules do not apply."
+    )
+
+
+def test_what_was_given_on_one_day_has_one_date_and_only_what_was_given_is_counted(told: Mapping[str, Told]) -> None:
+    rows = {name: [text_of(bar) for bar in told[name].of_class("therapy")] for name in STORIES}
+    assert not [row for found in rows.values() for row in found if re.search(r"(\S{10}) to \1", row)]
+    (cyclophosphamide,) = (row for row in rows["every-standard-class-has-failed"] if row.startswith("Cyclophosphamide"))
+    assert "6 × 500 mg 2022-" in cyclophosphamide.replace("\u00a0", " ")
+
+
+def test_the_page_says_what_the_band_of_states_is(told: Mapping[str, Told]) -> None:
+    (changes,) = told["tacrolimus-failed-so-rituximab-is-next"].of_class("changes")
+    assert "As the service would have answered on that day" in text_of(changes)
+    assert "Asked for every 2 days and the days with an entry" in text_of(changes)
 
 
 def test_no_advice_is_said_as_such(told: Mapping[str, Told]) -> None:

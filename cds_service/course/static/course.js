@@ -161,6 +161,18 @@
     bar.append(shown);
     figures.before(bar);
     draw();
+    // Paper has no buttons: it gets the whole course.
+    let before = null;
+    addEventListener("beforeprint", () => {
+      before = before || [times, begin];
+      [times, begin] = [1, 0];
+      draw();
+    });
+    addEventListener("afterprint", () => {
+      if (before) [times, begin] = before;
+      before = null;
+      draw();
+    });
     new ResizeObserver(() => fit(figures, times)).observe(figures);
   }
 
