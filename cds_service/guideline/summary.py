@@ -128,16 +128,17 @@ def _add_membranous_figures(p: MembranousPicture, found: dict[str, float | str])
         if p.nadir is not None:
             found["nadir"] = p.nadir.value
         if p.creatinine_rise is not None:
-            _add_creatinine(p, found)
+            _add_creatinine(p, p.creatinine_rise, found)
 
 
-def _add_creatinine(p: MembranousPicture, found: dict[str, float | str]) -> None:
+def _add_creatinine(p: MembranousPicture, rise: float, found: dict[str, float | str]) -> None:
     """By how much creatinine rose on the calcineurin inhibitor; where eGFR stands in for it, by how much that fell."""
     before = p.egfr_before_cni
-    if before is None and p.creatinine_rise is not None:
-        found["creatinine_rise"] = p.creatinine_rise - 1
-    elif before is not None and p.egfr_now is not None:
-        found["cni_egfr_fall"] = measures.reduction(p.egfr_now.value, before.value)
+    if before is None:
+        found["creatinine_rise"] = rise - 1
+        return
+    assert p.egfr_now is not None  # noqa: S101 - the rise was reckoned from it
+    found["cni_egfr_fall"] = measures.reduction(p.egfr_now.value, before.value)
 
 
 def _add_lupus_figures(p: LupusPicture, found: dict[str, float | str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from cds_service.guideline.membranous.adequacy import ADEQUACY
 from cds_service.guideline.membranous.steps import STEPS
+from cds_service.guideline.shares import percent
 from tests.guideline.expectations import answer_for
 from tests.guideline.patients import cd19, creatinine, egfr, elisa, proteinuria, tacrolimus, trough, without
 from tests.guideline.standard_patients import after_rituximab, resistant_mn
@@ -62,6 +63,10 @@ def test_shares_in_the_trace_are_written_as_on_the_card() -> None:
     told = " ".join(step.saw for step in seen.trace)
     assert "fell 29.9 %" in told
     assert "fell 30" not in told
+
+
+def test_a_share_that_is_no_number_is_not_written_as_one() -> None:
+    assert (percent(0.299), percent(1), percent(float("nan")), percent(-0.0)) == ("29.9 %", "100 %", "? %", "0 %")
 
 
 def test_b_cells_that_are_not_depleted_say_so() -> None:

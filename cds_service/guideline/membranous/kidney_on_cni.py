@@ -37,9 +37,8 @@ class KidneyOnCniPicture(AntibodyPicture):
 
     @lazy
     def egfr_before_cni(self) -> Quantity | None:
-        """The eGFR before the calcineurin inhibitor where it stands in for creatinine; else None."""
-        if self.cni is None:
-            return None
+        """The eGFR before the calcineurin inhibitor where it stands in for creatinine; else None. Asked on one only."""
+        assert self.cni is not None  # noqa: S101 - nobody asks without one
         creatinine = self.newest("creatinine", self.thresholds.laboratory_age)
         if creatinine is not None and measures.baseline(self.case.series("creatinine"), self.cni.start) is not None:
             return None
