@@ -29,7 +29,17 @@ from cds_service.store import schema
 WORKERS = 2
 GUNICORN = ("-m", "gunicorn", "-c", "python:cds_service.gunicorn_settings")
 GRANIAN = ("-m", "cds_service.cli", "serve", "--server", "granian")
-FLASK = ("-m", "gunicorn", "-w", str(WORKERS), "--threads", "4", "benchmarks.bare_flask:application")
+FLASK = (
+    "-m",
+    "gunicorn",
+    "-w",
+    str(WORKERS),
+    "--threads",
+    "4",
+    "--keep-alive",
+    "75",
+    "benchmarks.bare_flask:application",
+)
 PATH = "/cds-services/next-therapy"
 # Our own service reads its port from the settings.
 ARGUMENT_OF_PORT = {

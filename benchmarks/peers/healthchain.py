@@ -30,7 +30,15 @@ def healthchain(body: Body, seconds: float) -> list[Loaded]:
     ours = orjson.loads(body.data)
     # It takes `extension` for a list and refuses the object that the specification has.
     without = replace(body, data=orjson.dumps({name: value for name, value in ours.items() if name != "extension"}))
-    service = ("benchmarks.peers.healthchain_service:application", "--workers", str(WORKERS), "--log-level", "error")
+    service = (
+        "benchmarks.peers.healthchain_service:application",
+        "--workers",
+        str(WORKERS),
+        "--log-level",
+        "error",
+        "--timeout-keep-alive",
+        "75",
+    )
     return [
         loaded(
             f"HealthChain {VERSION}, {said}", ("-m", "uvicorn", *service), without, seconds, python, PEER_READS=reading
