@@ -28,7 +28,7 @@ from cds_service.hooks.refusal import keep_refused
 from cds_service.hooks.registry import Caller, Service
 from cds_service.hooks.self_test import check
 from cds_service.outbound.client import Outbound
-from cds_service.outbound.signing import OPEN_TO_OTHERS, is_open_to_others
+from cds_service.secret_files import OPEN_TO_OTHERS, is_open_to_others
 from cds_service.settings import Settings, load, unknown_variables
 from cds_service.showcase import Showcase
 from cds_service.smart.launching import SmartApp
@@ -66,9 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     knowledge = knowledge_of(settings, has_app=has_app)
     checked = check(knowledge)
     sites = {site: knowledge_of(settings, site, has_app=has_app) for site in sorted(named)}
-    _say_what_is_odd(log, (knowledge, *sites.values()), today())
-    for said in doubts_of(one for issuer in issuers.values() for one in issuer.smart):
-        log.warning("secret_open_to_others", fault=said)
+    _say_what_is_odd(log, (knowledge, *sites.values()), issuers.values(), today())
     outbound = outbound_of(settings)
     store = store_of(settings)
     memory = OpenedAgain(settings.remember_seconds) if settings.remember_seconds else None
@@ -92,13 +90,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
 
-def _say_what_is_odd(log: EventLog, answering: Iterable[Knowledge], on: date) -> None:
+def _say_what_is_odd(log: EventLog, answering: Iterable[Knowledge], issuers: Iterable[Issuer], on: date) -> None:
     """What keeps nobody from starting, and should be looked at."""
     for name in unknown_variables():
         log.warning("setting_unknown", variable=name)
     for one in answering:
         for name, said in doubts(one, on):
             log.warning(name, fault=said)
+    for said in doubts_of(one for issuer in issuers for one in issuer.smart):
+        log.warning("secret_open_to_others", fault=said)
     if is_wanted(os.environ) and not is_installed():
         log.warning("tracing_not_installed", variable=ENDPOINTS[-1])
 

@@ -26,7 +26,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "review_pages": frozenset({"guideline", "mapping", "stories"}),
     "population": frozenset({"hooks", "fhir", "guideline", "cards", "case", "errors"}),
     "synthetic": frozenset({"errors"}),
-    "bulk": frozenset({"outbound", "errors"}),
+    "bulk": frozenset({"outbound", "secret_files", "errors"}),
     "granian_command": frozenset({"settings", "errors"}),
     "gunicorn_settings": frozenset({"settings", "errors"}),
     # The path of a call.
@@ -40,7 +40,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "mapping": frozenset({"case", "errors"}),
     "cards": frozenset({"guideline", "case", "cdshooks"}),
     "store": frozenset({"errors"}),
-    "trust": frozenset({"outbound", "errors"}),
+    "trust": frozenset({"outbound", "secret_files", "errors"}),
     "outbound": frozenset({"errors"}),
     "smart": frozenset({"trust", "outbound", "errors"}),
     # The pure middle.
@@ -53,6 +53,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "terminal": frozenset(),
     "settings": frozenset({"startup", "errors"}),
     "startup": frozenset({"errors"}),
+    "secret_files": frozenset(),
     "errors": frozenset(),
 }
 STANDARD_LIBRARY_ONLY = ("case", "guideline")

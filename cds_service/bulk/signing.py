@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cds_service.bulk.fault import ExportFault
 from cds_service.outbound import signing
+from cds_service.secret_files import OPEN_TO_OTHERS, is_open_to_others
 
 
 def read_key(file: Path, key_id: str = "", *, production: bool = False) -> signing.SigningKey:
@@ -26,4 +27,4 @@ def read_key(file: Path, key_id: str = "", *, production: bool = False) -> signi
 
 def doubt_of(file: Path) -> str:
     """What is wrong with the mode of a key's file; empty when nothing is. Errors: OSError."""
-    return f"{file.name}: {signing.OPEN_TO_OTHERS}" if signing.is_open_to_others(file) else ""
+    return f"{file.name}: {OPEN_TO_OTHERS}" if is_open_to_others(file) else ""

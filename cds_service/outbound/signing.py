@@ -28,8 +28,6 @@ STATEMENT_SECONDS = 240
 _LARGEST_FILE = 65_536
 _LARGEST_MEMBER = 2048
 """Characters of a member of a JWK: more than the largest RSA key has, and few enough to be reckoned with at once."""
-_OF_OTHERS = 0o007
-OPEN_TO_OTHERS = "others on this machine may read or change it; take that from them (chmod o=)"
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _WANTED = "wanted is an EC key on P-384 (ES384) or an RSA key of 2048 bits or more (RS384)"
 
@@ -63,15 +61,6 @@ class SigningKey:
         """The public half as a JSON Web Key, to be registered."""
         told = _public_members(self._private)
         return told | {"kid": self.key_id, "alg": self.algorithm, "use": "sig"}
-
-
-def is_open_to_others(file: Path) -> bool:
-    """May everybody on the machine read or change what is behind this name? What a group may is its owner's to say:
-    a secret that Kubernetes mounts belongs to root and is read by way of `fsGroup`.
-
-    Errors: OSError.
-    """
-    return bool(file.stat().st_mode & _OF_OTHERS)
 
 
 def read_key(file: Path, key_id: str = "") -> SigningKey:

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.outbound.address import AddressRefused, Base, base, parse
-from cds_service.outbound.signing import OPEN_TO_OTHERS, KeyUnusable, SigningKey, is_open_to_others, read_key
+from cds_service.outbound.signing import KeyUnusable, SigningKey, read_key
+from cds_service.secret_files import OPEN_TO_OTHERS, is_open_to_others
 
 _TEXTS = frozenset({"client_id", "client_secret_file", "private_key_file", "key_id", "redirect", "fhir_server"})
 _PROOFS = ("private_key_file", "client_secret_file")
