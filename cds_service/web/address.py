@@ -20,8 +20,11 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - recognised, not bound
 _SLASHES = re.compile(r"/{2,}")
 
 
+_ENDED_WITH_SLASH = "nextline.ended_with_slash"
+
+
 class PlainPaths:
-    """WSGI layer: takes the base path off and forgives slashes.
+    """WSGI layer: takes the base path off and forgives slashes; `ended_with_slash` tells of one at the end.
 
     A proxy may pass `/base/cds-services` on as it is or take `/base` off first; both arrive at
     `/cds-services`. A discovery URL typed with a trailing slash makes clients call `//next-therapy`.
@@ -32,13 +35,20 @@ class PlainPaths:
         self._base_path = base_path.rstrip("/")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = _SLASHES.sub("/", "/" + environ.get("PATH_INFO", "")).rstrip("/") or "/"
+        asked = environ.get("PATH_INFO", "")
+        environ[_ENDED_WITH_SLASH] = asked.endswith("/")
+        path = _SLASHES.sub("/", "/" + asked).rstrip("/") or "/"
         base = self._base_path
         if base and (path == base or path.startswith(base + "/")):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + base
             path = path.removeprefix(base) or "/"
         environ["PATH_INFO"] = path
         return self._inner(environ, start_response)
+
+
+def ended_with_slash() -> bool:
+    """Did the path of this request end with a slash? Relative links of such a page would lead astray."""
+    return bool(request.environ.get(_ENDED_WITH_SLASH, False))
 
 
 def base_path(settings: Settings) -> str:

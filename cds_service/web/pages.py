@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from flask import Blueprint, Flask, Response, request
 
 from cds_service.course.documents import FIRST, Picture
 from cds_service.course.templates import POLICY, STATIC, template
 from cds_service.errors import UnknownService
+from cds_service.web.address import ended_with_slash
 from cds_service.web.gate import GUARDED
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ASSETS = "/assets"
 _TYPES: Mapping[str, str] = {
@@ -27,7 +25,6 @@ _NOTHING = "There is nothing at this address."
 _WHERE_TO = "It may have been mistyped, or what was here is gone. The name at the top leads to the start page."
 _SIGNED = "No patient is shown on this page."
 _OFFERED = ("application/json", "application/fhir+json", "text/html")
-_AS_ASKED = "nextline.path_as_asked"
 
 
 class Showcase(Protocol):
@@ -53,26 +50,11 @@ def offer_assets(app: Flask) -> None:
         return answer
 
 
-class PathsAsAsked:
-    """WSGI layer, before slashes too many are forgiven: remembers whether the path ended with one.
-
-    A page whose links are relative would send its reader astray from such an address.
-    """
-
-    def __init__(self, inner: WSGIApplication) -> None:
-        self._inner = inner
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[_AS_ASKED] = environ.get("PATH_INFO", "")
-        return self._inner(environ, start_response)
-
-
 def offer_start_page(app: Flask, showcase: Showcase, base: str = "") -> None:
     """Route `/`, `/stories` and `/documents`. A call is fired by posting a form: no script is needed.
 
     `base` is the path that the service is published under. Whoever prefers pages is told in one what is not there.
     """
-    app.wsgi_app = PathsAsAsked(app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(_pages(showcase))
     nothing = template("note.html").render(
         heading=_NOTHING.rstrip("."), text=_WHERE_TO, assets=f"{base}{ASSETS}", home=f"{base}/", signed=_SIGNED
@@ -112,11 +94,11 @@ def _pages(showcase: Showcase) -> Blueprint:
     def documents() -> Response:
         page_answer(showcase.document(FIRST))
         # Relative: whoever stands between may publish the service under a path that it does not know.
-        return Response("", HTTPStatus.SEE_OTHER, {"Location": FIRST if _ends_with_slash() else f"documents/{FIRST}"})
+        return Response("", HTTPStatus.SEE_OTHER, {"Location": FIRST if ended_with_slash() else f"documents/{FIRST}"})
 
     @pages.get("/documents/<path:name>")
     def document(name: str) -> Response:
-        if _ends_with_slash():
+        if ended_with_slash():
             raise UnknownService(_NOTHING)
         picture = showcase.picture(name)
         if picture is None:
@@ -124,10 +106,6 @@ def _pages(showcase: Showcase) -> Blueprint:
         return Response(picture.content, content_type=picture.media_type)
 
     return pages
-
-
-def _ends_with_slash() -> bool:
-    return bool(request.environ.get(_AS_ASKED, "").endswith("/"))
 
 
 def page_answer(page: str | None, policy: str = POLICY) -> Response:
