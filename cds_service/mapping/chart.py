@@ -123,8 +123,10 @@ def _readings(
         readings.append(read_procedure(source, resource, terminology, today))
     for source, resource in resources.get("AllergyIntolerance", ()):
         readings.append(read_allergy(source, resource, terminology))
-    not_carried_out = medications.orders_not_carried_out(resources.get("MedicationAdministration", ()))
-    elsewhere = medications.reasons_of_orders_elsewhere(resources.get("MedicationRequest", ()), terminology)
+    given = resources.get("MedicationAdministration", ())
+    not_carried_out = medications.orders_not_carried_out(given)
+    orders = resources.get("MedicationRequest", ()) if given else ()
+    elsewhere = medications.reasons_of_orders_elsewhere(orders, terminology)
     for kind, read in medications.READERS.items():
         for source, resource in resources.get(kind, ()):
             reading = read(source, resource, terminology, today)

@@ -20,29 +20,33 @@ class KidneyOnCniPicture(AntibodyPicture):
     cni: Segment | None
 
     @lazy
-    def creatinine_rise(self) -> float | None:
-        """Creatinine now as a multiple of its level before the calcineurin inhibitor; from eGFR without one."""
-        if self.cni is None:
-            return None
-        creatinine = self.newest("creatinine", self.thresholds.laboratory_age)
+    def creatinine_pair(self) -> tuple[Quantity, Quantity] | None:
+        """Creatinine before the calcineurin inhibitor and now; None unless both are on record. Asked on one only."""
+        assert self.cni is not None  # noqa: S101 - nobody asks without one
+        now = self.newest("creatinine", self.thresholds.laboratory_age)
         before = measures.baseline(self.case.series("creatinine"), self.cni.start)
-        if creatinine is not None and before is not None:
-            self.use(creatinine, "current")
-            self.use(before, "before the calcineurin inhibitor")
-            return creatinine.value / before.value
-        if self.egfr_before_cni is None or self.egfr_now is None:
-            return None
-        rise: float = (self.egfr_before_cni.value / self.egfr_now.value) ** (1 / CREATININE_EXPONENT)
-        return rise
+        return None if now is None or before is None else (before, now)
 
     @lazy
     def egfr_before_cni(self) -> Quantity | None:
         """The eGFR before the calcineurin inhibitor where it stands in for creatinine; else None. Asked on one only."""
         assert self.cni is not None  # noqa: S101 - nobody asks without one
-        creatinine = self.newest("creatinine", self.thresholds.laboratory_age)
-        if creatinine is not None and measures.baseline(self.case.series("creatinine"), self.cni.start) is not None:
+        return None if self.creatinine_pair else measures.baseline(self.egfr, self.cni.start)
+
+    @lazy
+    def creatinine_rise(self) -> float | None:
+        """Creatinine now as a multiple of its level before the calcineurin inhibitor; from eGFR without one."""
+        if self.cni is None:
             return None
-        return measures.baseline(self.egfr, self.cni.start)
+        if self.creatinine_pair:
+            before, now = self.creatinine_pair
+            self.use(now, "current")
+            self.use(before, "before the calcineurin inhibitor")
+            return now.value / before.value
+        if self.egfr_before_cni is None or self.egfr_now is None:
+            return None
+        rise: float = (self.egfr_before_cni.value / self.egfr_now.value) ** (1 / CREATININE_EXPONENT)
+        return rise
 
     @property
     def cni_toxic(self) -> bool:

@@ -60,19 +60,14 @@ def _scarring(rule: str, saw: str) -> Answer:
     return Answer("MN_SUSPECT_SECONDARY_FSGS", "REBIOPSY", rule, saw)
 
 
-def _albumin(p: MembranousPicture) -> str:
-    if p.albumin is None:
-        return "missing"
-    return f"{'normal' if p.albumin.value >= p.thresholds.mn_normal_albumin else 'low'} ({p.albumin.value:g} g/L)"
-
-
 @row("MN step 14", "Albumin normal after 180 days without response?", rules=("MN-16",), source="S000 H")
 def albumin_normal(p: MembranousPicture) -> Answer | str:
     """Normal albumin despite proteinuria: scarring is likelier than active disease."""
     normal = p.albumin is not None and p.albumin.value >= p.thresholds.mn_normal_albumin
     if normal and p.days >= p.thresholds.full and not p.reduced_by(p.thresholds.mn_partial_reduction):
         return _scarring("MN-16", f"albumin normal on day {p.days}, {p.reduction_seen}")
-    return f"albumin {_albumin(p)}, day {p.days}, {p.reduction_seen}"
+    albumin = "missing" if p.albumin is None else f"{'normal' if normal else 'low'} ({p.albumin.value:g} g/L)"
+    return f"albumin {albumin}, day {p.days}, {p.reduction_seen}"
 
 
 @row("MN step 15", "Is there a response or a favourable trend?", rules=("MN-11",), source="S003 H")
