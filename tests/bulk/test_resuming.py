@@ -148,42 +148,27 @@ def test_an_export_that_ended_while_waiting_goes_on_waiting(site: Site) -> None:
 
 
 def test_a_line_of_the_journal_that_was_cut_off_is_none(site: Site) -> None:
-    site.heard.when_fetched = _end_at(2)
-    with pytest.raises(Killed):
-        site.export()
+    _kill_at(site, 2)
     with (site.out / "export.journal").open("ab") as journal:
         journal.write(b'{"done":{"Patient')
-    site.heard.when_fetched = lambda _files: None
-    site.export()
-    site.check_files()
+    _go_on(site)
 
 
 def test_a_file_that_was_changed_or_taken_away_is_fetched_again(site: Site) -> None:
-    site.heard.when_fetched = _end_at(5)
-    with pytest.raises(Killed):
-        site.export()
+    _kill_at(site, 5)
     (site.out / "Patient.000.ndjson").unlink()
     (site.out / "Condition.000.ndjson").write_bytes(b"{}\n")
-    site.heard.when_fetched = lambda _files: None
-    site.export()
-    site.check_files()
+    _go_on(site)
 
 
 def test_signed_addresses_may_be_others_by_then(site: Site) -> None:
     site.ehr.ways.signed = True
-    site.heard.when_fetched = _end_at(2)
-    with pytest.raises(Killed):
-        site.export()
-    site.heard.when_fetched = lambda _files: None
-    site.export()
-    site.check_files()
+    _kill_at(site, 2)
+    _go_on(site)
 
 
 def test_other_files_than_begun_are_not_mixed_with_those_that_came(site: Site) -> None:
-    site.heard.when_fetched = _end_at(2)
-    with pytest.raises(Killed):
-        site.export()
-    site.heard.when_fetched = lambda _files: None
+    _kill_at(site, 2)
     site.ehr.files.append(Offered("Observation", lines("Observation", 5), 5))
     with pytest.raises(JobLost, match="other files now"):
         site.export()
@@ -196,9 +181,7 @@ def test_other_files_than_begun_are_not_mixed_with_those_that_came(site: Site) -
     "other", [{"group": "x"}, {"types": ("Patient",)}, {"since": "2026-01-01T00:00:00Z"}], ids=repr
 )
 def test_what_was_begun_is_not_gone_on_with_as_something_else(site: Site, other: dict[str, object]) -> None:
-    site.heard.when_fetched = _end_at(2)
-    with pytest.raises(Killed):
-        site.export()
+    _kill_at(site, 2)
     with pytest.raises(ExportFault, match="was begun with another"):
         site.export(**other)  # type: ignore[arg-type]
 
@@ -231,6 +214,20 @@ def test_an_export_that_ended_after_its_manifest_is_only_cleared_away(site: Site
     assert site.export().lines == {"Patient": 30, "Condition": 40, "Observation": 1600}
     asked = [(one.method, one.path) for one in site.server.requests[before:] if "/fhir/jobs/" in one.path]
     assert asked == [("DELETE", "/fhir/jobs/job1")]
+    site.check_files()
+
+
+def _kill_at(site: Site, files: int) -> None:
+    """An export that ends when so many files were fetched; the next one goes through."""
+    site.heard.when_fetched = _end_at(files)
+    with pytest.raises(Killed):
+        site.export()
+    site.heard.when_fetched = lambda _files: None
+
+
+def _go_on(site: Site) -> None:
+    """The export once more, and every file is there."""
+    site.export()
     site.check_files()
 
 

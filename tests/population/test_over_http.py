@@ -5,13 +5,14 @@ reading is used. Three in ten of the charts are messy, half of them are written 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from cds_service.stories.convert import BY_TYPE
 from cds_service.synthetic.export import write_export
 from cds_service.synthetic.registry import registry
 from tests.ehr.service import Service, service
@@ -19,23 +20,13 @@ from tests.population.exports import ON, RECOMMENDATION, rows, screened
 from tests.population.test_screening import SAME
 
 NUMBER = 150
-KEYS = {
-    "Condition": "conditions",
-    "Procedure": "procedures",
-    "AllergyIntolerance": "allergies",
-    "MedicationStatement": "statements",
-    "MedicationRequest": "requests",
-    "MedicationAdministration": "administrations",
-    "Observation": "proteinuria",
-}
-OTHER_KEYS = ("procedures-2", "kidney-function", "antibodies", "drug-levels", "screening", "biopsy-findings")
-OTHER_KEYS += ("vital-signs", "patient-reported")
+KEYS = {**BY_TYPE, "Observation": "proteinuria"}
 DRUGS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with service(tmp_path_factory.mktemp("server"), {"CDS_PROFILE": "development"}) as running:
+    with service(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
@@ -59,11 +50,11 @@ def charts_in(export: Path) -> dict[str, dict[str, list[Any]]]:
     return charts
 
 
-def call_for(patient: str, chart: dict[str, list[Any]], number: int) -> dict[str, Any]:
+def call_for(patient: str, chart: dict[str, list[Any]], asked_for: Iterable[str], number: int) -> dict[str, Any]:
     prefetch: dict[str, Any] = {"patient": chart["Patient"][0]}
     for kind, key in KEYS.items():
         prefetch[key] = bundle(chart.get(kind, []))
-    prefetch |= {key: bundle([]) for key in OTHER_KEYS}
+    prefetch |= {key: bundle([]) for key in asked_for if key not in prefetch}
     return {
         "hook": "patient-view",
         "hookInstance": f"00000000-0000-4000-8000-{number:012d}",
@@ -89,8 +80,10 @@ def test_a_row_says_what_the_server_answers(release: str, server: Service, tmp_p
     assert set(charts) == set(found), "every patient of the registry has either disease"
     differ, messy, states = [], 0, set()
     with requests.Session() as session:
+        (discovered,) = session.get(f"{server.url}/cds-services").json()["services"]
         for number, (patient, chart) in enumerate(sorted(charts.items())):
-            answer = session.post(f"{server.url}/cds-services/next-therapy", json=call_for(patient, chart, number))
+            call = call_for(patient, chart, discovered["prefetch"], number)
+            answer = session.post(f"{server.url}/cds-services/next-therapy", json=call)
             assert answer.status_code == 200, (patient, answer.text)
             if said := difference(found[patient], answer.json()["cards"], release):
                 differ.append((patient, labels[patient], said))

@@ -13,6 +13,8 @@ from typing import Any
 
 from fhir_samples import LOINC, ME, ON, OURS, RXNORM, SNOMED, UCUM, Resource, bundle, coded, condition, made, patient
 
+from cds_service.stories.convert import BY_TYPE
+
 ATC = "http://www.whocc.no/atc"
 CPT = "http://www.ama-assn.org/go/cpt"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
@@ -26,14 +28,6 @@ MOFETIL, HYDROXYCHLOROQUINE, METHYLPREDNISOLONE, LISINOPRIL = "68149", "5521", "
 PRIMARY_MEMBRANOUS, LUPUS_NEPHRITIS, LUPUS, BIOPSY = "722119002", "68815009", "55464009", "7246002"
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "patient-view"
-KEYS = {
-    "Condition": "conditions",
-    "Procedure": "procedures",
-    "AllergyIntolerance": "allergies",
-    "MedicationStatement": "statements",
-    "MedicationRequest": "requests",
-    "MedicationAdministration": "administrations",
-}
 
 Chart = dict[str, Resource]
 
@@ -234,8 +228,8 @@ def prefetch_of(chart: Chart) -> dict[str, Resource]:
     """The prefetch object of a call: one key for each kind of resource."""
     resources = list(chart.values())
     whose = next(resource for resource in resources if resource["resourceType"] == "Patient")
-    filled: dict[str, list[Resource]] = {key: [] for key in (*KEYS.values(), "observations")}
+    filled: dict[str, list[Resource]] = {key: [] for key in (*BY_TYPE.values(), "observations")}
     for resource in resources:
         if resource is not whose:
-            filled.setdefault(KEYS.get(resource["resourceType"], "observations"), []).append(resource)
+            filled.setdefault(BY_TYPE.get(resource["resourceType"], "observations"), []).append(resource)
     return {"patient": whose, **{key: bundle(*found) for key, found in filled.items()}}
